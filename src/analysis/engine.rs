@@ -1,0 +1,137 @@
+//! The one state machine for live, CI and history: samples in, report out.
+
+use super::floors::PUBLISHED_SCALES;
+use super::oom::Unattributed;
+use super::report::Report;
+use super::sample::{Identity, Sample};
+use super::watch::Watch;
+use crate::units::{Moment, count_as_f64, length_as_count, prometheus_duration};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// How long the kill counters of an application that is gone are kept, in seconds (7 days): `increase()` over a pod
+/// that was killed and not replaced must still work.
+const KEEP_KILLS_SECONDS: f64 = 7.0 * 86_400.0;
+
+/// What may be set.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Settings {
+    /// Length of the base block in seconds, above 0.
+    pub block_seconds: f64,
+    /// The most applications watched at a time.
+    pub maximum_applications: usize,
+    /// Seconds after which an application that is gone is forgotten.
+    pub forget_after_seconds: f64,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self { block_seconds: 60.0, maximum_applications: 1000, forget_after_seconds: 900.0 }
+    }
+}
+
+/// Watches applications through their samples. Its state is bounded: constant for each application, and at most
+/// [`Settings::maximum_applications`] of those.
+#[derive(Debug)]
+pub struct Engine {
+    settings: Settings,
+    windows: Arc<[String; PUBLISHED_SCALES.len()]>,
+    watches: BTreeMap<Arc<Identity>, Watch>,
+    dropped: u64,
+    unattributed: Unattributed,
+    attributed: u64,
+    latest: Sample,
+}
+
+impl Engine {
+    /// An engine that has seen nothing.
+    pub fn new(settings: Settings) -> Self {
+        let name = |scale: usize| prometheus_duration(settings.block_seconds * count_as_f64(15 << scale));
+        Self {
+            settings,
+            windows: Arc::new(PUBLISHED_SCALES.map(name)),
+            watches: BTreeMap::new(),
+            dropped: 0,
+            unattributed: Unattributed::default(),
+            attributed: 0,
+            latest: Sample::default(),
+        }
+    }
+
+    /// Takes in a sample.
+    pub fn observe(&mut self, mut sample: Sample) {
+        let at = sample.clock.moment;
+        self.watches.values_mut().for_each(Watch::miss);
+        self.forget(at);
+        self.dropped = 0;
+        for missing in std::mem::take(&mut sample.missing) {
+            if let Some(watch) = self.watch(&missing, at) {
+                watch.miss();
+            }
+        }
+        for seen in std::mem::take(&mut sample.applications) {
+            let block_seconds = self.settings.block_seconds;
+            if let Some(watch) = self.watch(&seen.identity, at) {
+                let kills = watch.observe(&seen, at, block_seconds);
+                self.attributed = self.attributed.saturating_add(kills);
+            }
+        }
+        if let Some(total) = sample.node_oom_kills {
+            self.unattributed.observe(total, self.attributed);
+        }
+        self.latest = sample;
+    }
+
+    /// The watch of an application; `None`, and counted, where it is one too many.
+    fn watch(&mut self, identity: &Arc<Identity>, at: Moment) -> Option<&mut Watch> {
+        if !self.watches.contains_key(identity) {
+            if self.watches.len() >= self.settings.maximum_applications && !self.make_room() {
+                self.dropped += 1;
+                return None;
+            }
+            self.watches.insert(Arc::clone(identity), Watch::new(Arc::clone(identity), at));
+        }
+        self.watches.get_mut(identity)
+    }
+
+    /// A living application is worth more than the memory of one that is gone: drops the one gone for longest.
+    fn make_room(&mut self) -> bool {
+        let at = self.latest.clock.moment;
+        let oldest = self
+            .watches
+            .iter()
+            .filter(|(_, watch)| !watch.is_present() && watch.last_seen().0 < at.0)
+            .min_by(|a, b| a.1.last_seen().0.total_cmp(&b.1.last_seen().0))
+            .map(|(identity, _)| Arc::clone(identity));
+        oldest.is_some_and(|identity| self.watches.remove(&identity).is_some())
+    }
+
+    fn forget(&mut self, at: Moment) {
+        let after = self.settings.forget_after_seconds;
+        self.watches.retain(|_, watch| {
+            let gone = at.0 - watch.last_seen().0;
+            gone <= if watch.has_kills() { after.max(KEEP_KILLS_SECONDS) } else { after }
+        });
+    }
+
+    /// What is known as of the last sample.
+    pub fn report(&self) -> Report {
+        let clock = self.latest.clock;
+        Report {
+            clock,
+            windows: Arc::clone(&self.windows),
+            applications: self.watches.values().map(|watch| watch.report(clock)).collect(),
+            dropped: self.dropped,
+            node_kills: self.unattributed.node_total(),
+            cgroup_kills: self.attributed,
+            unattributed_kills: self.unattributed.total(),
+            outcomes: self.latest.outcomes.clone(),
+            own_process: self.latest.own_process,
+        }
+    }
+
+    /// Applications watched.
+    pub fn watched(&self) -> u64 {
+        length_as_count(self.watches.len())
+    }
+}

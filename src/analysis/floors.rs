@@ -1,0 +1,280 @@
+//! The floors of one lifetime at ten time scales, in constant memory.
+//!
+//! A base block (60 s unless set otherwise) keeps the lowest value seen in it: what is left after the collector has
+//! run. A block of scale k spans 2^k base blocks and keeps the lowest of their floors. Each scale remembers its last 15
+//! completed blocks: windows of 15 min · 2^k from one and a quarter kilobytes. A block in which nothing was seen is a
+//! gap, never a zero.
+
+use super::trend::MAXIMUM_POINTS;
+use crate::units::{Moment, count_as_f64, whole};
+
+/// Number of scales: with a block of 60 s, windows from 15 min to 128 h.
+pub const SCALES: usize = 10;
+
+/// Scales of which a slope is published: 15m, 1h, 4h, 16h, 64h with a block of 60 s.
+pub const PUBLISHED_SCALES: [usize; 5] = [0, 2, 4, 6, 8];
+
+/// The last completed blocks of one scale.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Ring {
+    floors: [f64; MAXIMUM_POINTS],
+    /// Bit `age` tells whether the block `age` before the newest was seen.
+    seen: u16,
+    newest: u64,
+}
+
+impl Ring {
+    /// Adds the floor of block `index`; an index not after the newest is ignored.
+    pub fn push(&mut self, index: u64, floor: f64) {
+        let ahead = if self.seen == 0 { 1 } else { index.saturating_sub(self.newest) };
+        if ahead == 0 {
+            return;
+        }
+        let shift = u32::try_from(ahead).unwrap_or(u32::MAX);
+        self.seen = (self.seen.checked_shl(shift).unwrap_or(0) | 1) & ((1 << MAXIMUM_POINTS) - 1);
+        self.newest = index;
+        if let Some(slot) = self.floors.get_mut(slot_of(index)) {
+            *slot = floor;
+        }
+    }
+
+    /// Completed blocks remembered.
+    pub fn count(&self) -> usize {
+        usize::try_from(self.seen.count_ones()).unwrap_or(MAXIMUM_POINTS)
+    }
+
+    /// (block index, floor), oldest first.
+    pub fn blocks(&self) -> impl Iterator<Item = (u64, f64)> + '_ {
+        (0..MAXIMUM_POINTS).rev().filter_map(move |age| {
+            let index = self.newest.checked_sub(u64::try_from(age).ok()?)?;
+            let floor = *self.floors.get(slot_of(index))?;
+            (self.seen & (1 << age) != 0).then_some((index, floor))
+        })
+    }
+}
+
+#[expect(clippy::as_conversions, reason = "a remainder of 15 fits any usize, and 15 any u64")]
+fn slot_of(index: u64) -> usize {
+    (index % MAXIMUM_POINTS as u64) as usize
+}
+
+/// Which scales completed a block, as bits.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Completed(u16);
+
+impl Completed {
+    /// Whether scale `scale` completed one.
+    pub fn contains(self, scale: usize) -> bool {
+        self.0 & (1 << scale) != 0
+    }
+
+    /// Whether any did.
+    pub fn any(self) -> bool {
+        self.0 != 0
+    }
+}
+
+/// Floors of one series at all scales.
+#[derive(Clone, Debug)]
+pub struct Floors {
+    block_seconds: f64,
+    origin: Moment,
+    rings: [Ring; SCALES],
+    /// The block still open at each scale: its index and lowest value so far.
+    open: [Option<(u64, f64)>; SCALES],
+    last: Option<f64>,
+}
+
+impl Floors {
+    /// Begins at `origin`, the instant of the first sample; `block_seconds` must be positive.
+    pub fn new(block_seconds: f64, origin: Moment) -> Self {
+        Self { block_seconds, origin, rings: [Ring::default(); SCALES], open: [None; SCALES], last: None }
+    }
+
+    /// Index of the base block that holds `at`.
+    pub fn block_index(&self, at: Moment) -> u64 {
+        whole((at.0 - self.origin.0) / self.block_seconds)
+    }
+
+    /// Adds a value. A moment before the open block (a clock that went back) counts into the open block.
+    pub fn push(&mut self, at: Moment, value: f64) -> Completed {
+        if !value.is_finite() || !at.0.is_finite() {
+            return Completed::default();
+        }
+        let index = self.block_index(at);
+        let [open, ..] = &mut self.open;
+        match open {
+            Some((current, lowest)) if index <= *current => {
+                *lowest = lowest.min(value);
+                Completed::default()
+            }
+            _ => open.replace((index, value)).map(|done| self.complete(done)).unwrap_or_default(),
+        }
+    }
+
+    /// Passes a completed base block up through the scales.
+    fn complete(&mut self, (base, floor): (u64, f64)) -> Completed {
+        self.last = Some(floor);
+        let mut completed = Completed(0);
+        for (scale, (ring, open)) in self.rings.iter_mut().zip(&mut self.open).enumerate() {
+            let index = base >> scale;
+            if scale > 0 {
+                match open {
+                    Some((current, lowest)) if *current == index => *lowest = lowest.min(floor),
+                    _ => {
+                        // A gap ended the block that was open: it stands with what it saw.
+                        if let Some((index, lowest)) = open.replace((index, floor)) {
+                            ring.push(index, lowest);
+                            completed.0 |= 1 << scale;
+                        }
+                    }
+                }
+                let is_last_of_block = (base + 1) & ((1 << scale) - 1) == 0;
+                if !is_last_of_block {
+                    continue;
+                }
+            }
+            let lowest = if scale == 0 { floor } else { open.take().map_or(floor, |(_, lowest)| lowest) };
+            ring.push(index, lowest);
+            completed.0 |= 1 << scale;
+        }
+        completed
+    }
+
+    /// Lowest value of the last completed base block.
+    pub fn last(&self) -> Option<f64> {
+        self.last
+    }
+
+    /// Completed blocks of one scale.
+    pub fn ring(&self, scale: usize) -> Option<&Ring> {
+        self.rings.get(scale)
+    }
+
+    /// (seconds, floor) of a scale's completed blocks, oldest first, at most 15; seconds count from the series' origin.
+    pub fn points(&self, scale: usize) -> Points {
+        let mut points = Points::default();
+        for (index, floor) in self.rings.get(scale).iter().flat_map(|ring| ring.blocks()) {
+            points.push((count_as_f64(index) * self.seconds_per_block(scale), floor));
+        }
+        points
+    }
+
+    /// Length of a block of one scale.
+    pub fn seconds_per_block(&self, scale: usize) -> f64 {
+        self.block_seconds * count_as_f64(1 << scale)
+    }
+
+    /// When the lowest floor that a scale remembers was last seen: the growth after it is continuous.
+    pub fn last_lowest(&self, scale: usize) -> Option<Moment> {
+        let lowest = self.rings.get(scale)?.blocks().reduce(|low, next| if next.1 <= low.1 { next } else { low })?;
+        Some(Moment(self.origin.0 + count_as_f64(lowest.0) * self.seconds_per_block(scale)))
+    }
+}
+
+/// At most 15 points, without a heap allocation.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Points {
+    storage: [(f64, f64); MAXIMUM_POINTS],
+    count: usize,
+}
+
+impl Points {
+    /// Adds one; over the capacity it is dropped.
+    pub fn push(&mut self, point: (f64, f64)) {
+        if let Some(slot) = self.storage.get_mut(self.count) {
+            *slot = point;
+            self.count += 1;
+        }
+    }
+
+    /// All of them, oldest first.
+    pub fn as_slice(&self) -> &[(f64, f64)] {
+        self.storage.get(..self.count).unwrap_or_default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+    use super::*;
+    use proptest::prelude::*;
+
+    fn minutes(floors: &mut Floors, range: std::ops::Range<u32>, value: impl Fn(u32) -> f64) {
+        for minute in range {
+            floors.push(Moment(100.0 + f64::from(minute) * 60.0), value(minute));
+            floors.push(Moment(100.0 + f64::from(minute) * 60.0 + 30.0), value(minute) + 500.0);
+        }
+    }
+
+    #[test]
+    fn a_block_keeps_its_lowest_value() {
+        let mut floors = Floors::new(60.0, Moment(100.0));
+        minutes(&mut floors, 0..3, f64::from);
+        assert_eq!(floors.last(), Some(1.0), "the third block is still open");
+        assert_eq!(floors.ring(0).unwrap().blocks().collect::<Vec<_>>(), [(0, 0.0), (1, 1.0)]);
+    }
+
+    #[test]
+    fn longer_scales_keep_the_lowest_of_their_blocks() {
+        let mut floors = Floors::new(60.0, Moment(100.0));
+        minutes(&mut floors, 0..65, |minute| f64::from(100 - minute));
+        let hour = floors.ring(2).unwrap();
+        assert_eq!(hour.count(), 15);
+        assert_eq!(hour.blocks().last(), Some((15, f64::from(100 - 63))));
+        assert_eq!(hour.blocks().next(), Some((1, f64::from(100 - 7))));
+        assert_eq!(floors.seconds_per_block(2) * 15.0, 3600.0);
+    }
+
+    #[test]
+    fn a_gap_is_a_gap_and_never_a_zero() {
+        let mut floors = Floors::new(60.0, Moment(100.0));
+        minutes(&mut floors, 0..5, |_| 7.0);
+        minutes(&mut floors, 10..13, |_| 9.0);
+        let blocks: Vec<_> = floors.ring(0).unwrap().blocks().collect();
+        assert_eq!(blocks, [(0, 7.0), (1, 7.0), (2, 7.0), (3, 7.0), (4, 7.0), (10, 9.0), (11, 9.0)]);
+        assert_eq!(floors.ring(1).unwrap().blocks().last(), Some((5, 9.0)));
+        minutes(&mut floors, 100_000..100_002, |_| 1.0);
+        assert_eq!(floors.ring(0).unwrap().blocks().collect::<Vec<_>>(), [(100_000, 1.0)]);
+    }
+
+    #[test]
+    fn a_clock_that_goes_back_and_values_that_are_no_numbers_do_no_harm() {
+        let mut floors = Floors::new(60.0, Moment(100.0));
+        minutes(&mut floors, 0..3, |_| 7.0);
+        floors.push(Moment(-5.0), 3.0);
+        floors.push(Moment(300.0), f64::NAN);
+        floors.push(Moment(f64::INFINITY), 1.0);
+        minutes(&mut floors, 3..5, |_| 8.0);
+        assert_eq!(floors.ring(0).unwrap().blocks().collect::<Vec<_>>(), [(0, 7.0), (1, 7.0), (2, 3.0), (3, 8.0)]);
+    }
+
+    #[test]
+    fn the_last_lowest_floor_is_where_growth_began() {
+        let mut floors = Floors::new(60.0, Moment(100.0));
+        minutes(&mut floors, 0..13, |minute| f64::from(minute.max(6)));
+        assert_eq!(floors.last_lowest(0), Some(Moment(100.0 + 6.0 * 60.0)));
+    }
+
+    proptest! {
+        #[test]
+        fn no_scale_ever_holds_more_than_its_capacity_or_a_value_below_the_lowest(
+            steps in prop::collection::vec((0.0..2000.0_f64, 0.0..1e12_f64), 1..400)
+        ) {
+            let mut floors = Floors::new(60.0, Moment(0.0));
+            let (mut at, mut lowest) = (0.0, f64::INFINITY);
+            for (step, value) in steps {
+                at += step;
+                lowest = lowest.min(value);
+                floors.push(Moment(at), value);
+                for scale in 0..SCALES {
+                    let ring = floors.ring(scale).unwrap();
+                    prop_assert!(ring.count() <= MAXIMUM_POINTS);
+                    let blocks: Vec<_> = ring.blocks().collect();
+                    prop_assert!(blocks.windows(2).all(|pair| pair[0].0 < pair[1].0));
+                    prop_assert!(blocks.iter().all(|(_, floor)| *floor >= lowest));
+                }
+            }
+        }
+    }
+}

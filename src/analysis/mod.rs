@@ -1,0 +1,12 @@
+//! Pure analysis: from samples to a report. No I/O, no clock, no async, no logging: time comes in with each sample.
+
+pub mod engine;
+pub mod floors;
+pub mod forecast;
+pub mod growth;
+pub mod oom;
+pub mod report;
+pub mod sample;
+pub mod trend;
+pub mod verdict;
+mod watch;

@@ -1,0 +1,79 @@
+//! The immutable value that every output renders.
+
+use super::floors::PUBLISHED_SCALES;
+use super::forecast::TimeToLimit;
+use super::oom::{Cause, Scope};
+use super::sample::{About, Identity, Kind, Memory, MemoryEvent, Outcome, OwnProcess, Population};
+use super::trend::Slope;
+use super::verdict::{Evidence, Verdict};
+use crate::units::{BytesPerSecond, Clock, Timestamp};
+use std::sync::Arc;
+
+/// All that is known at one instant.
+#[derive(Clone, Debug, Default)]
+pub struct Report {
+    /// When the sample behind it was taken.
+    pub clock: Clock,
+    /// Names of the published windows, as the duration that they are.
+    pub windows: Arc<[String; PUBLISHED_SCALES.len()]>,
+    /// Applications, sorted by identity.
+    pub applications: Vec<ApplicationReport>,
+    /// Applications that are over the cap and not watched.
+    pub dropped: u64,
+    /// Kills on the node since memtrend began, where the kernel tells.
+    pub node_kills: Option<u64>,
+    /// Kills attributed by cgroup counters.
+    pub cgroup_kills: u64,
+    /// Kills on the node that no application owns.
+    pub unattributed_kills: Option<u64>,
+    /// How the readers fared in the last pass.
+    pub outcomes: Vec<Outcome>,
+    /// memtrend itself.
+    pub own_process: Option<OwnProcess>,
+}
+
+/// One application.
+#[derive(Clone, Debug)]
+pub struct ApplicationReport {
+    /// Who it is.
+    pub identity: Arc<Identity>,
+    /// What else is known.
+    pub about: Arc<About>,
+    /// What was seen of it in the last pass; absent when it was not found or not readable.
+    pub present: Option<Present>,
+    /// The conclusion.
+    pub verdict: Verdict,
+    /// The numbers behind it.
+    pub evidence: Evidence,
+    /// Estimated start of the present growth.
+    pub onset: Option<Timestamp>,
+    /// Kills by [`Scope`].
+    pub kills: [u64; Scope::ALL.len()],
+    /// Events by [`MemoryEvent`].
+    pub events: [Option<u64>; MemoryEvent::ALL.len()],
+    /// Lives that ended and were followed by another, by [`Cause`].
+    pub restarts: [u64; Cause::ALL.len()],
+    /// Pressure stall time in microseconds: some, full.
+    pub pressure_microseconds: Option<[u64; 2]>,
+}
+
+/// An application that is there.
+#[derive(Clone, Debug)]
+pub struct Present {
+    /// Its memory now.
+    pub memory: Memory,
+    /// Lowest heap of the last completed base block, in bytes.
+    pub floor: Option<f64>,
+    /// Slope of the floor at the published windows.
+    pub slopes: [Option<Slope>; PUBLISHED_SCALES.len()],
+    /// Growth of each kind over the shortest window.
+    pub by_kind: [Option<BytesPerSecond>; Kind::ALL.len()],
+    /// Time to the limit; only while growing and limited.
+    pub time_to_limit: Option<TimeToLimit>,
+    /// Seconds that a restart would buy; only while growing and limited.
+    pub restart_gain_seconds: Option<f64>,
+    /// Start of the present life.
+    pub started: Timestamp,
+    /// Head counts.
+    pub population: Population,
+}

@@ -1,0 +1,221 @@
+//! Flags and subcommands: clap's types and their texts, nothing else.
+
+use crate::config::{
+    ApplicationOption, Duration, ListenAddress, LogFormat, LogLevel, LogOptions, Named, Options, PathOptions, Pattern,
+    SelectorOption, TrendOptions, WebOptions, Which,
+};
+use clap::{Args, Parser, Subcommand};
+use std::path::PathBuf;
+
+/// Prometheus exporter that says how fast an application's memory grows and when it will hit its limit.
+///
+/// Without a subcommand it serves.
+#[derive(Debug, Parser)]
+#[command(name = "memtrend", version, long_version = LONG_VERSION, max_term_width = 110)]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+const LONG_VERSION: &str = concat!(
+    env!("CARGO_PKG_VERSION"),
+    " (revision ",
+    env!("MEMTREND_REVISION"),
+    ", rust ",
+    env!("MEMTREND_RUST_VERSION"),
+    ")"
+);
+
+/// Subcommands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Watch applications and serve their metrics (the default)
+    Serve(Box<ServeFlags>),
+    /// Watch a program that leaks, on a fast clock, until Ctrl-C
+    Demo(DemoFlags),
+    /// Leak memory, for the demo and for tests
+    #[command(hide = true)]
+    Leak(LeakFlags),
+}
+
+/// Flags of `serve`.
+#[derive(Debug, Args)]
+pub struct ServeFlags {
+    /// Configuration file (TOML); its keys are the names of these flags, with a table for what stands before a dot
+    #[arg(long = "config.file", value_name = "FILE", env = "MEMTREND_CONFIG_FILE")]
+    pub config_file: Option<PathBuf>,
+
+    /// Check the configuration and exit: 0 when it is right, 2 when not
+    #[arg(long = "config.check")]
+    pub config_check: bool,
+
+    /// Time between samples [default: a twelfth of --trend.block, 5s]
+    #[arg(long, value_name = "TIME", env = "MEMTREND_INTERVAL")]
+    interval: Option<Duration>,
+
+    /// Base block of the trend, whose lowest value counts [default: 60s]
+    #[arg(long = "trend.block", value_name = "TIME", env = "MEMTREND_TREND_BLOCK")]
+    trend_block: Option<Duration>,
+
+    /// Applications watched beside those asked for: all that are found, or none [default: auto, but none when one is
+    /// asked for]
+    #[arg(long, value_name = "WHICH", env = "MEMTREND_APPLICATION")]
+    application: Option<Which>,
+
+    /// Watch a process and its descendants; repeatable
+    #[arg(long, value_name = "[NAME=]PID", env = "MEMTREND_PID", value_delimiter = ',')]
+    pid: Vec<Named<u32>>,
+
+    /// Watch the process whose pid a file holds, and its descendants; repeatable
+    #[arg(long = "pid-file", value_name = "[NAME=]FILE", env = "MEMTREND_PID_FILE")]
+    pid_file: Vec<Named<PathBuf>>,
+
+    /// Watch the processes whose command line fits a regular expression, and their descendants; repeatable
+    #[arg(long = "match", value_name = "NAME=REGEX", env = "MEMTREND_MATCH")]
+    pattern: Vec<Named<Pattern>>,
+
+    /// Watch all processes of a cgroup; the path as in /proc/PID/cgroup; repeatable
+    #[arg(long, value_name = "[NAME=]PATH", env = "MEMTREND_CGROUP")]
+    cgroup: Vec<Named<String>>,
+
+    /// Watch a systemd unit; repeatable
+    #[arg(long, value_name = "[NAME=]UNIT", env = "MEMTREND_UNIT")]
+    unit: Vec<Named<String>>,
+
+    /// Version of an application asked for; repeatable
+    #[arg(long = "application-version", value_name = "NAME=VERSION", env = "MEMTREND_APPLICATION_VERSION")]
+    application_version: Vec<Named<String>>,
+
+    /// The one environment variable of applications that holds their version; no other is ever read
+    #[arg(long = "version-env", value_name = "VARIABLE", env = "MEMTREND_VERSION_ENV")]
+    version_env: Option<String>,
+
+    /// The most applications watched; more are counted in memtrend_applications_dropped [default: 1000]
+    #[arg(long = "max-applications", value_name = "NUMBER", env = "MEMTREND_MAX_APPLICATIONS")]
+    max_applications: Option<u32>,
+
+    /// When the series of an application that is gone are dropped [default: 15m]
+    #[arg(long = "forget-after", value_name = "TIME", env = "MEMTREND_FORGET_AFTER")]
+    forget_after: Option<Duration>,
+
+    /// Address to listen on; repeatable [default: :10240]
+    #[arg(
+        long = "web.listen-address",
+        value_name = "ADDRESS",
+        env = "MEMTREND_WEB_LISTEN_ADDRESS",
+        value_delimiter = ','
+    )]
+    web_listen_address: Vec<ListenAddress>,
+
+    /// Path of the metrics [default: /metrics]
+    #[arg(long = "web.telemetry-path", value_name = "PATH", env = "MEMTREND_WEB_TELEMETRY_PATH")]
+    web_telemetry_path: Option<String>,
+
+    /// TLS and basic authentication: a file as of Prometheus' exporter toolkit, read again when it changes
+    #[arg(long = "web.config.file", value_name = "FILE", env = "MEMTREND_WEB_CONFIG_FILE")]
+    web_config_file: Option<PathBuf>,
+
+    /// Take the listening sockets from systemd
+    #[arg(long = "web.systemd-socket", env = "MEMTREND_WEB_SYSTEMD_SOCKET")]
+    web_systemd_socket: bool,
+
+    /// How much is logged [default: info]
+    #[arg(long = "log.level", value_name = "LEVEL", env = "MEMTREND_LOG_LEVEL")]
+    log_level: Option<LogLevel>,
+
+    /// How the log is written [default: logfmt]
+    #[arg(long = "log.format", value_name = "FORMAT", env = "MEMTREND_LOG_FORMAT")]
+    log_format: Option<LogFormat>,
+
+    /// Where procfs is mounted [default: /proc]
+    #[arg(long = "path.procfs", value_name = "PATH", env = "MEMTREND_PATH_PROCFS")]
+    path_procfs: Option<PathBuf>,
+
+    /// Where sysfs is mounted, with the control groups below fs/cgroup [default: /sys]
+    #[arg(long = "path.sysfs", value_name = "PATH", env = "MEMTREND_PATH_SYSFS")]
+    path_sysfs: Option<PathBuf>,
+
+    /// Where the node's root file system is mounted: names of pods and containers are read below it [default: /]
+    #[arg(long = "path.rootfs", value_name = "PATH", env = "MEMTREND_PATH_ROOTFS")]
+    path_rootfs: Option<PathBuf>,
+}
+
+/// Flags of `demo`.
+#[derive(Debug, Args)]
+pub struct DemoFlags {
+    /// Address to listen on
+    #[arg(long = "web.listen-address", value_name = "ADDRESS", default_value = "127.0.0.1:10240")]
+    pub web_listen_address: ListenAddress,
+}
+
+/// Flags of `leak`.
+#[derive(Debug, Args)]
+pub struct LeakFlags {
+    /// Cgroup folder to join first
+    #[arg(long, value_name = "FOLDER")]
+    pub join: Option<PathBuf>,
+
+    /// Bytes that are held from the start
+    #[arg(long, value_name = "BYTES", default_value_t = 16 << 20)]
+    pub start: u64,
+
+    /// Bytes leaked a second
+    #[arg(long, value_name = "BYTES", default_value_t = 1 << 20)]
+    pub rate: u64,
+
+    /// Bytes at which it ends by itself
+    #[arg(long, value_name = "BYTES")]
+    pub stop_at: Option<u64>,
+}
+
+impl ServeFlags {
+    /// The flags as options; what is not given stays open.
+    ///
+    /// # Errors
+    /// When a version names no application asked for, or a pattern has no name.
+    pub fn into_options(self) -> Result<Options, String> {
+        let mut wanted = Vec::new();
+        take(&mut wanted, self.pid, SelectorOption::Pid);
+        take(&mut wanted, self.pid_file, SelectorOption::PidFile);
+        if let Some(nameless) = self.pattern.iter().find(|pattern| pattern.name.is_none()) {
+            return Err(format!("--match {}: expected NAME=REGEX", nameless.value.0));
+        }
+        take(&mut wanted, self.pattern, SelectorOption::Match);
+        take(&mut wanted, self.cgroup, SelectorOption::Cgroup);
+        take(&mut wanted, self.unit, SelectorOption::Unit);
+        for version in self.application_version {
+            let named = wanted.iter_mut().find(|wanted| wanted.name.is_some() && wanted.name == version.name);
+            let Some(named) = named else {
+                let name = version.name.unwrap_or_default();
+                return Err(format!("--application-version {name}={}: no flag asks for `{name}`", version.value));
+            };
+            named.version = Some(version.value);
+        }
+        Ok(Options {
+            interval: self.interval,
+            application: self.application,
+            wanted,
+            version_env: self.version_env,
+            max_applications: self.max_applications,
+            forget_after: self.forget_after,
+            trend: TrendOptions { block: self.trend_block },
+            web: WebOptions {
+                listen_address: self.web_listen_address,
+                telemetry_path: self.web_telemetry_path,
+                config_file: self.web_config_file,
+                systemd_socket: self.web_systemd_socket.then_some(true),
+            },
+            log: LogOptions { level: self.log_level, format: self.log_format },
+            path: PathOptions { procfs: self.path_procfs, sysfs: self.path_sysfs, rootfs: self.path_rootfs },
+        })
+    }
+}
+
+fn take<T>(wanted: &mut Vec<ApplicationOption>, flags: Vec<Named<T>>, selector: fn(T) -> SelectorOption) {
+    wanted.extend(flags.into_iter().map(|flag| ApplicationOption {
+        name: flag.name,
+        version: None,
+        selector: selector(flag.value),
+    }));
+}

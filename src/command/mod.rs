@@ -1,0 +1,6 @@
+//! One file a subcommand. Here settings become selections and engines; nothing here analyses or prints metrics.
+
+pub mod demo;
+pub mod leak;
+mod log;
+pub mod serve;

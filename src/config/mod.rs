@@ -1,0 +1,14 @@
+//! What the user has set: file < environment < flags, checked and with its meaning.
+
+mod error;
+mod file;
+mod options;
+mod settings;
+mod values;
+pub mod web;
+
+pub use error::ConfigError;
+pub use file::load;
+pub use options::{ApplicationOption, LogOptions, Options, PathOptions, SelectorOption, TrendOptions, WebOptions};
+pub use settings::Settings;
+pub use values::{Duration, ListenAddress, LogFormat, LogLevel, Named, Pattern, Which};

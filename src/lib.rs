@@ -1,0 +1,28 @@
+//! memtrend: a Prometheus exporter that watches applications' memory from outside, says how fast their heap grows, when
+//! it will hit its limit, and counts their out-of-memory kills.
+//!
+//! Read in this order; arrows point one way, and `tests/tidy.rs` holds them:
+//!
+//! 1. [`units`]: bytes, rates, moments.
+//! 2. [`analysis`]: pure. A [`Sample`](analysis::sample::Sample) goes into the [`Engine`](analysis::engine::Engine), a
+//!    [`Report`](analysis::report::Report) comes out.
+//! 3. [`source`]: reads the world and yields samples.
+//! 4. [`output`]: a report becomes text.
+//! 5. [`config`] and [`cli`]: what the user has set.
+//! 6. [`serve`]: samples on a clock and answers HTTP.
+//! 7. [`command`]: one file a subcommand.
+
+pub mod units;
+
+pub mod analysis;
+pub mod source;
+
+pub mod output;
+
+pub mod config;
+
+pub mod cli;
+
+pub mod serve;
+
+pub mod command;

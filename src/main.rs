@@ -1,0 +1,32 @@
+//! Parses, dispatches, and turns the outcome into an exit code: 0 fine, 2 could not run.
+
+use clap::Parser;
+use memtrend::cli::{Cli, Command};
+use memtrend::command;
+use std::ffi::OsString;
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    let outcome = match Cli::parse_from(with_default_subcommand(std::env::args_os().collect())).command {
+        Command::Serve(flags) => command::serve::run(*flags),
+        Command::Demo(flags) => command::demo::run(&flags),
+        Command::Leak(flags) => command::leak::run(&flags),
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("memtrend: {error:#}");
+            ExitCode::from(2)
+        }
+    }
+}
+
+/// `memtrend --match app=x` means `memtrend serve --match app=x`; help and version are the program's own.
+fn with_default_subcommand(mut arguments: Vec<OsString>) -> Vec<OsString> {
+    let names_none = arguments.get(1).is_none_or(|first| first.to_str().is_some_and(|first| first.starts_with('-')));
+    let is_own = |first: &OsString| ["-h", "--help", "-V", "--version"].iter().any(|own| first == own);
+    if names_none && !arguments.get(1).is_some_and(is_own) {
+        arguments.insert(1.min(arguments.len()), OsString::from("serve"));
+    }
+    arguments
+}

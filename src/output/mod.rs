@@ -1,0 +1,8 @@
+//! Shell out: a report becomes text. Pure; sees `analysis::report` and units, and nothing of where samples come from.
+
+pub mod catalogue;
+pub mod encoder;
+pub mod html;
+pub mod instruments;
+pub mod page;
+pub mod reference;

@@ -1,0 +1,76 @@
+//! The metrics page, made piece by piece while it is sent: at 1,000 applications it is some megabytes, which need not
+//! exist at once.
+
+use super::catalogue::{Samples, family_at};
+use super::encoder::{FamilyWriter, Format};
+use super::instruments::Instruments;
+use crate::analysis::report::Report;
+use std::sync::Arc;
+
+/// Size of a piece in bytes; the last line written to it may go over.
+pub const PIECE: usize = 64 * 1024;
+
+/// A page in the making.
+pub struct Page {
+    report: Arc<Report>,
+    instruments: Instruments,
+    format: Format,
+    /// The place of the family that is being written, whether its header is, and the next application.
+    family: usize,
+    has_header: bool,
+    application: usize,
+    is_finished: bool,
+}
+
+impl Page {
+    /// The page of a report.
+    pub fn new(report: Arc<Report>, instruments: Instruments, format: Format) -> Self {
+        Self { report, instruments, format, family: 0, has_header: false, application: 0, is_finished: false }
+    }
+
+    /// Appends the next piece; false when the page is complete and nothing was appended.
+    pub fn write_piece(&mut self, page: &mut Vec<u8>) -> bool {
+        if self.is_finished {
+            return false;
+        }
+        let end = page.len() + PIECE;
+        while let Some(family) = family_at(self.family) {
+            let (format, has_header) = (self.format, self.has_header);
+            let mut writer = FamilyWriter { family, format, has_header, identity: None, page };
+            match family.samples {
+                Samples::Exporter(extract) => extract(&self.report, &mut writer),
+                Samples::Instrument => self.instruments.emit(family.name, &mut writer),
+                Samples::Application(extract) => {
+                    for application in self.report.applications.iter().skip(self.application) {
+                        if writer.page.len() >= end {
+                            break;
+                        }
+                        writer.identity = Some(&application.identity);
+                        extract(application, &self.report, &mut writer);
+                        self.application += 1;
+                    }
+                    if self.application < self.report.applications.len() {
+                        self.has_header = writer.has_header;
+                        return true;
+                    }
+                }
+            }
+            (self.family, self.has_header, self.application) = (self.family + 1, false, 0);
+            if page.len() >= end {
+                return true;
+            }
+        }
+        if self.format == Format::OpenMetrics {
+            page.extend_from_slice(b"# EOF\n");
+        }
+        self.is_finished = true;
+        true
+    }
+
+    /// The whole page at once.
+    pub fn whole(mut self) -> Vec<u8> {
+        let mut page = Vec::new();
+        while self.write_piece(&mut page) {}
+        page
+    }
+}

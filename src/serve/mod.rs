@@ -1,0 +1,89 @@
+//! Samples on a clock, in a thread of its own, and answers HTTP from the last report. Scrapes never touch /proc.
+
+mod auth;
+mod body;
+mod connection;
+mod connections;
+mod fingerprint;
+mod negotiation;
+mod reload;
+mod routes;
+mod sampler;
+mod tls;
+mod verified;
+mod verifier;
+
+use crate::analysis::engine::Engine;
+use crate::output::instruments::Instruments;
+use crate::source::World;
+use anyhow::Context;
+use std::net::TcpListener;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::watch;
+
+/// What is served.
+pub struct Service {
+    /// Makes the world, on the thread that will read it.
+    pub world: Box<dyn FnOnce() -> World + Send>,
+    /// Takes the samples.
+    pub engine: Engine,
+    /// Time between samples.
+    pub interval: Duration,
+    /// Open, non-blocking listeners.
+    pub listeners: Vec<TcpListener>,
+    /// Path of the metrics.
+    pub telemetry_path: String,
+    /// TLS and authentication.
+    pub web_config: Option<PathBuf>,
+}
+
+/// Runs on a single-threaded runtime until SIGTERM or SIGINT, then lets requests in flight end.
+///
+/// # Errors
+/// When the web configuration cannot be read, or the system refuses a thread or a signal handler.
+pub fn run_until_stopped(service: Service) -> anyhow::Result<()> {
+    let runtime =
+        tokio::runtime::Builder::new_current_thread().enable_all().build().context("cannot start the runtime")?;
+    runtime.block_on(run(service))
+}
+
+async fn run(service: Service) -> anyhow::Result<()> {
+    let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+    let instruments = Instruments::new()?;
+    let (published, report) = watch::channel(None);
+    let (stop, stopped) = std::sync::mpsc::channel();
+    let sampler = {
+        let instruments = instruments.clone();
+        let (world, engine, interval) = (service.world, service.engine, service.interval);
+        std::thread::Builder::new().name("sampler".to_owned()).spawn(move || {
+            sampler::sample_until_stopped(world(), engine, interval, &instruments, &published, &stopped);
+        })?
+    };
+    let web = Arc::new(match &service.web_config {
+        Some(path) => reload::Web::open(path)?,
+        None => reload::Web::plain(),
+    });
+    let mut listeners = Vec::new();
+    for listener in service.listeners {
+        let address = listener.local_addr()?;
+        tracing::info!(%address, tls = web.current().tls.is_some(), "listening");
+        listeners.push(tokio::net::TcpListener::from_std(listener)?);
+    }
+    let shutdown = async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+        tracing::info!("stopping");
+    };
+    connections::run(listeners, routes::router(report, instruments, &service.telemetry_path), web, shutdown).await;
+    drop(stop);
+    // A pass takes milliseconds: the thread ends with its present one.
+    if sampler.join().is_err() {
+        anyhow::bail!("the sampling thread has failed");
+    }
+    Ok(())
+}

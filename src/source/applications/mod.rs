@@ -1,0 +1,11 @@
+//! Which process belongs to which application, and what it is called.
+
+mod commands;
+mod grouping;
+mod lives;
+mod names;
+mod selector;
+mod version;
+
+pub(crate) use grouping::{Applications, Group};
+pub use selector::{Selection, Selector, Wanted};

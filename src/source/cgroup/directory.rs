@@ -1,0 +1,155 @@
+//! The folder of a cgroup, found from the host's side or through a process's own view.
+
+use super::Version;
+use crate::source::roots::Roots;
+use rustix::fs::{Mode, OFlags, ResolveFlags, fstat, open, openat, openat2};
+use rustix::io::Errno;
+use std::ffi::OsStr;
+use std::fs::File;
+use std::io;
+use std::os::fd::OwnedFd;
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Path, PathBuf};
+
+/// Where the hierarchies are mounted.
+#[derive(Clone, Debug)]
+pub(crate) struct Hierarchies {
+    roots: Roots,
+    base: PathBuf,
+}
+
+/// An open folder of a cgroup. It stays the same cgroup though another comes in its place: then reads fail.
+#[derive(Debug)]
+pub(crate) struct Directory {
+    folder: OwnedFd,
+    /// Tells this cgroup from a later one of the same path.
+    pub(crate) inode: u64,
+    /// Its path on the host, where it was found there: its ancestors are above.
+    pub(crate) host_path: Option<PathBuf>,
+}
+
+impl Hierarchies {
+    pub(crate) fn new(roots: &Roots) -> Self {
+        Self { roots: roots.clone(), base: roots.sysfs.join("fs/cgroup") }
+    }
+
+    /// Mount point of a hierarchy with the memory controller.
+    pub(crate) fn mount_point(&self, version: Version) -> PathBuf {
+        match version {
+            Version::V1 => self.base.join("memory"),
+            Version::V2 => self.base.clone(),
+        }
+    }
+
+    /// The folder of a cgroup on the host's side.
+    pub(crate) fn host_path(&self, version: Version, path: &[u8]) -> PathBuf {
+        self.mount_point(version).join(relative(path))
+    }
+
+    /// Opens the folder of the cgroup `path` of process `pid`: on the host's side, else through the process's root,
+    /// where a private cgroup namespace has the process's own cgroup at the top.
+    pub(crate) fn open(&self, version: Version, path: &[u8], pid: Option<u32>) -> io::Result<Directory> {
+        let host_path = self.host_path(version, path);
+        match Directory::open(&host_path) {
+            Ok(directory) if directory.counts_memory(version) => {
+                return Ok(Directory { host_path: Some(host_path), ..directory });
+            }
+            _ => {}
+        }
+        let Some(pid) = pid else { return Err(io::Error::from(io::ErrorKind::NotFound)) };
+        let root = open(
+            self.roots.of_process(pid, "root"),
+            OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC,
+            Mode::empty(),
+        )?;
+        let top = match version {
+            Version::V1 => Path::new("sys/fs/cgroup/memory"),
+            Version::V2 => Path::new("sys/fs/cgroup"),
+        };
+        for candidate in [top.join(relative(path)), top.to_owned()] {
+            match Directory::open_in(&root, &candidate) {
+                Ok(directory) if directory.counts_memory(version) => return Ok(directory),
+                Err(error) if error.kind() == io::ErrorKind::PermissionDenied => return Err(error),
+                _ => {}
+            }
+        }
+        Err(io::Error::from(io::ErrorKind::NotFound))
+    }
+}
+
+/// A cgroup's path below its mount point; what leads out of a private namespace (`/../`) is left off.
+fn relative(path: &[u8]) -> &Path {
+    let mut rest = path;
+    loop {
+        rest = match rest {
+            [b'/', more @ ..] | [b'.', b'.', b'/', more @ ..] => more,
+            b".." => &[],
+            _ => return Path::new(OsStr::from_bytes(rest)),
+        };
+    }
+}
+
+const FOLDER: OFlags = OFlags::PATH.union(OFlags::DIRECTORY).union(OFlags::CLOEXEC);
+
+impl Directory {
+    pub(crate) fn open(path: &Path) -> io::Result<Self> {
+        Self::of(open(path, FOLDER, Mode::empty())?)
+    }
+
+    /// Opens below a process's root. The tree there is the application's: no link of it may lead elsewhere.
+    fn open_in(root: &OwnedFd, path: &Path) -> io::Result<Self> {
+        let folder =
+            match openat2(root, path, FOLDER, Mode::empty(), ResolveFlags::IN_ROOT | ResolveFlags::NO_MAGICLINKS) {
+                // Kernels before 5.6.
+                Err(Errno::NOSYS) => openat(root, path, FOLDER | OFlags::NOFOLLOW, Mode::empty()),
+                opened => opened,
+            };
+        Self::of(folder?)
+    }
+
+    fn of(folder: OwnedFd) -> io::Result<Self> {
+        let inode = fstat(&folder)?.st_ino;
+        Ok(Self { folder, inode, host_path: None })
+    }
+
+    /// Opens one file for reading; never waits, whatever stands there in its place.
+    pub(crate) fn open_file(&self, name: &str) -> io::Result<File> {
+        let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+        Ok(File::from(openat(&self.folder, name, flags, Mode::empty())?))
+    }
+
+    /// Whether it is a cgroup of its own with the memory controller: the root has no limit.
+    fn counts_memory(&self, version: Version) -> bool {
+        let telling = match version {
+            Version::V1 => "memory.limit_in_bytes",
+            Version::V2 => "memory.max",
+        };
+        rustix::fs::statat(&self.folder, telling, rustix::fs::AtFlags::SYMLINK_NOFOLLOW).is_ok()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+    use super::*;
+
+    #[test]
+    fn what_leads_out_of_a_namespace_is_left_off() {
+        for (path, expected) in [("/a/b", "a/b"), ("/", ""), ("/../../a", "a"), ("/..", ""), ("/..a", "..a")] {
+            assert_eq!(relative(path.as_bytes()), Path::new(expected), "{path}");
+        }
+    }
+
+    #[test]
+    fn a_link_in_an_applications_tree_leads_nowhere_else() {
+        let tree = tempfile::tempdir().unwrap();
+        let (outside, root) = (tree.path().join("outside"), tree.path().join("proc/7/root"));
+        std::fs::create_dir_all(&outside).unwrap();
+        std::fs::write(outside.join("memory.max"), "1").unwrap();
+        std::fs::create_dir_all(root.join("sys/fs")).unwrap();
+        std::os::unix::fs::symlink(&outside, root.join("sys/fs/cgroup")).unwrap();
+        let roots = Roots { procfs: tree.path().join("proc"), sysfs: tree.path().join("none"), ..Roots::default() };
+        let opened = Hierarchies::new(&roots).open(Version::V2, b"/../app", Some(7));
+        assert_eq!(opened.unwrap_err().kind(), io::ErrorKind::NotFound);
+    }
+}

@@ -1,0 +1,22 @@
+//! Shell in: reads the world and yields samples. Sees `analysis::sample` and units only.
+//!
+//! A pass runs through the readers in the order of [`World::read`]; a new reader is one file and one line there.
+//! On the tick only cheap reads are made, and a bounded number of them: see `process::table`.
+
+pub mod applications;
+pub mod cgroup;
+mod clock;
+mod descriptors;
+mod kept;
+mod keyed;
+mod node;
+mod own;
+pub mod process;
+mod read_error;
+mod roots;
+mod world;
+
+pub use clock::now;
+pub use read_error::ReadError;
+pub use roots::Roots;
+pub use world::World;

@@ -1,0 +1,103 @@
+//! What costs more than `statm` and is therefore read when a process is new and then only in turn.
+
+use crate::source::keyed::pairs;
+use crate::source::read_error::{ReadError, Tally};
+use crate::source::roots::Roots;
+use crate::units::{Bytes, length_as_count};
+use procfs::FromRead;
+use procfs::process::{LimitValue, Limits};
+use std::path::Path;
+
+/// From `status`, `limits` and the descriptor folder of a process.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Details {
+    pub(crate) shmem: Option<Bytes>,
+    pub(crate) swap: Option<Bytes>,
+    pub(crate) threads: Option<u64>,
+    pub(crate) open_fds: Option<u64>,
+    pub(crate) max_fds: Option<u64>,
+    /// RLIMIT_AS.
+    pub(crate) address_space_limit: Option<Bytes>,
+    /// RLIMIT_DATA.
+    pub(crate) data_limit: Option<Bytes>,
+}
+
+impl Details {
+    pub(crate) fn read(roots: &Roots, pid: u32, buffer: &mut Vec<u8>, tally: &mut Tally) -> Self {
+        let mut details = Self::default();
+        let path = roots.of_process(pid, "status");
+        let status = std::fs::File::open(&path)
+            .and_then(|file| crate::source::kept::read_all(&file, buffer))
+            .map_err(|error| ReadError::io(&path, error));
+        if let Some(length) = tally.ok(status) {
+            details.take_status(buffer.get(..length).unwrap_or_default());
+        }
+        // Another user's descriptors may not be counted without SYS_PTRACE: absent, and no error.
+        details.open_fds = count_descriptors(&roots.of_process(pid, "fd"));
+        // Unlike the others, a sandbox may leave this file out.
+        if let Ok(limits) = Limits::from_file(roots.of_process(pid, "limits")) {
+            details.max_fds = finite(limits.max_open_files);
+            details.address_space_limit = finite(limits.max_address_space).map(Bytes);
+            details.data_limit = finite(limits.max_data_size).map(Bytes);
+        }
+        details
+    }
+
+    fn take_status(&mut self, status: &[u8]) {
+        for (key, value) in pairs(status) {
+            match key {
+                b"RssShmem" => self.shmem = Some(Bytes::from_kib(value)),
+                b"VmSwap" => self.swap = Some(Bytes::from_kib(value)),
+                b"Threads" => self.threads = Some(value),
+                _ => {}
+            }
+        }
+    }
+}
+
+fn finite(limit: procfs::process::Limit) -> Option<u64> {
+    match limit.soft_limit {
+        LimitValue::Unlimited => None,
+        LimitValue::Value(value) => Some(value),
+    }
+}
+
+/// Open descriptors of a process: the size of its `fd` folder on kernel 6.2 and later, else the number of its entries.
+pub(crate) fn count_descriptors(folder: &Path) -> Option<u64> {
+    let metadata = std::fs::metadata(folder).ok()?;
+    if metadata.len() > 0 && rustix::fs::statfs(folder).is_ok_and(|system| system.f_type == PROC_SUPER_MAGIC) {
+        return Some(metadata.len());
+    }
+    Some(length_as_count(std::fs::read_dir(folder).ok()?.count()))
+}
+
+/// `PROC_SUPER_MAGIC` of `linux/magic.h`.
+const PROC_SUPER_MAGIC: rustix::fs::FsWord = 0x9fa0;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_field_of_status_is_optional() {
+        let mut whole = Details::default();
+        whole.take_status(b"Name:\tapp\nRssAnon:\t 10 kB\nRssShmem:\t 8 kB\nVmSwap:\t 3 kB\nThreads:\t5\n");
+        let expected =
+            Details { shmem: Some(Bytes(8192)), swap: Some(Bytes(3072)), threads: Some(5), ..Details::default() };
+        assert_eq!(whole, expected);
+        let mut gvisor = Details::default();
+        gvisor.take_status(b"Name:\tapp\nState:\tS (sleeping)\nVmRSS:\t10 kB\nThreads:\t2\n");
+        assert_eq!(gvisor, Details { threads: Some(2), ..Details::default() });
+    }
+
+    #[test]
+    fn descriptors_are_counted_as_the_folder_lists_them() {
+        let mut own = Details::default();
+        let mut tally = Tally::default();
+        own.open_fds = Details::read(&Roots::default(), std::process::id(), &mut Vec::new(), &mut tally).open_fds;
+        let listed = std::fs::read_dir("/proc/self/fd").map_or(0, |listing| length_as_count(listing.count()));
+        let counted = own.open_fds.unwrap_or(0);
+        // Other tests of this process open and close files meanwhile.
+        assert!(counted > 2 && counted.abs_diff(listed) < 50, "{counted} {listed}");
+    }
+}

@@ -1,0 +1,10 @@
+//! The process table: who is there, and what each one holds.
+
+mod details;
+mod listing;
+mod statm;
+pub mod table;
+
+pub(crate) use details::Details;
+pub(crate) use details::count_descriptors;
+pub(crate) use statm::Statm;

@@ -1,0 +1,327 @@
+//! The process table, kept from pass to pass.
+//!
+//! Work in a pass is bounded: one `statm` for each process that is measured, one identity for each that is new, and at
+//! most [`DETAILS_PER_PASS`] slow reads, in turn.
+
+use super::{Details, Statm, listing};
+use crate::source::cgroup::{Membership, Memberships};
+use crate::source::descriptors::Allowance;
+use crate::source::kept::Kept;
+use crate::source::read_error::{ReadError, Tally};
+use crate::source::roots::Roots;
+use procfs::FromRead;
+use procfs::process::Stat;
+use std::collections::HashMap;
+use std::fs::File;
+use std::sync::Arc;
+
+/// Slow reads of known processes in one pass: 1,000 processes are through in 16 passes.
+const DETAILS_PER_PASS: usize = 64;
+
+/// Passes in which a new process is looked at again: it may be about to exec or to be moved to its cgroup.
+const YOUNG_PASSES: u8 = 3;
+
+/// `PF_KTHREAD` of `linux/sched.h`.
+const KERNEL_THREAD: u32 = 0x0020_0000;
+
+/// One process.
+#[derive(Debug)]
+pub(crate) struct Process {
+    pub(crate) start_ticks: u64,
+    pub(crate) parent: u32,
+    /// Program name, at most 15 bytes, as the kernel has it.
+    pub(crate) program: Box<str>,
+    pub(crate) membership: Arc<Membership>,
+    pub(crate) statm: Statm,
+    pub(crate) details: Details,
+    /// Whether memory is read on every pass.
+    is_measured: bool,
+    file: Kept,
+    /// The text last read, so that what has not changed is not parsed.
+    text: [u8; 56],
+    young: u8,
+}
+
+impl Process {
+    /// Whether it is so new that it may yet become another program.
+    pub(crate) fn is_young(&self) -> bool {
+        self.young > 0
+    }
+}
+
+/// All processes but kernel threads.
+#[derive(Debug)]
+pub(crate) struct ProcessTable {
+    roots: Roots,
+    allowance: Allowance,
+    listing: listing::Listing,
+    memberships: Memberships,
+    processes: HashMap<u32, Process>,
+    /// Kernel threads and the dead that are not yet reaped: never looked at again while they are listed.
+    ignored: HashMap<u32, ()>,
+    /// Pids in the order in which their details are read.
+    turn: Vec<u32>,
+    next_turn: usize,
+    succeeded: bool,
+}
+
+impl ProcessTable {
+    pub(crate) fn new(roots: &Roots, allowance: Allowance) -> Self {
+        Self {
+            roots: roots.clone(),
+            allowance,
+            listing: listing::Listing::default(),
+            memberships: Memberships::default(),
+            processes: HashMap::new(),
+            ignored: HashMap::new(),
+            turn: Vec::new(),
+            next_turn: 0,
+            succeeded: false,
+        }
+    }
+
+    /// One pass; tells whether a process came, went, or turned into another program.
+    pub(crate) fn refresh(&mut self, buffer: &mut Vec<u8>, tally: &mut Tally) -> bool {
+        let mut changed = self.look_again_at_the_young(buffer, tally);
+        if self.listing.is_due(&self.roots) {
+            let listed = tally.ok(listing::list(&self.roots));
+            self.succeeded = listed.is_some();
+            if let Some(listed) = listed {
+                changed |= self.take_list(&listed, buffer, tally);
+            }
+        }
+        changed |= self.measure_all(buffer, tally);
+        self.read_details_in_turn(buffer, tally);
+        if changed {
+            self.turn.clear();
+            self.turn.extend(self.processes.keys());
+            self.memberships.forget_unused();
+        }
+        changed
+    }
+
+    /// Whether the last list could be made.
+    pub(crate) fn succeeded(&self) -> bool {
+        self.succeeded
+    }
+
+    fn take_list(&mut self, listed: &[u32], buffer: &mut Vec<u8>, tally: &mut Tally) -> bool {
+        let known = self.processes.len();
+        if known + self.ignored.len() > 0 {
+            let listed: std::collections::HashSet<u32> = listed.iter().copied().collect();
+            self.processes.retain(|pid, _| listed.contains(pid));
+            self.ignored.retain(|pid, ()| listed.contains(pid));
+        }
+        let mut changed = self.processes.len() != known;
+        for &pid in listed {
+            if self.processes.contains_key(&pid) || self.ignored.contains_key(&pid) {
+                continue;
+            }
+            match self.identify(pid, buffer) {
+                Ok(Some(process)) => {
+                    self.processes.insert(pid, process);
+                    changed = true;
+                }
+                Ok(None) => drop(self.ignored.insert(pid, ())),
+                Err(error) => tally.count(&error),
+            }
+        }
+        changed
+    }
+
+    /// Who a pid is; `None` for a kernel thread or a zombie.
+    fn identify(&mut self, pid: u32, buffer: &mut Vec<u8>) -> Result<Option<Process>, ReadError> {
+        let stat = read_stat(&self.roots, pid, buffer)?;
+        if stat.flags & KERNEL_THREAD != 0 || stat.state == 'Z' || stat.state == 'X' {
+            return Ok(None);
+        }
+        let membership = self.memberships.read(&self.roots, pid, buffer)?;
+        Ok(Some(Process {
+            start_ticks: stat.starttime,
+            parent: u32::try_from(stat.ppid).unwrap_or(0),
+            program: stat.comm.into_boxed_str(),
+            membership,
+            statm: Statm::default(),
+            details: Details::default(),
+            is_measured: false,
+            file: Kept::default(),
+            text: [0; 56],
+            young: YOUNG_PASSES,
+        }))
+    }
+
+    fn look_again_at_the_young(&mut self, buffer: &mut Vec<u8>, tally: &mut Tally) -> bool {
+        let young: Vec<u32> =
+            self.processes.iter().filter(|(_, process)| process.young > 0).map(|(pid, _)| *pid).collect();
+        let mut changed = false;
+        for pid in young {
+            let now = self.identify(pid, buffer);
+            let Some(process) = self.processes.get_mut(&pid) else { continue };
+            process.young -= 1;
+            match now {
+                Ok(Some(now)) if now.start_ticks == process.start_ticks => {
+                    changed |= now.program != process.program || now.membership != process.membership;
+                    (process.program, process.membership, process.parent) = (now.program, now.membership, now.parent);
+                }
+                Ok(Some(now)) => {
+                    *process = now;
+                    changed = true;
+                }
+                Ok(None) => {
+                    self.processes.remove(&pid);
+                    changed = true;
+                }
+                Err(error) => {
+                    tally.count(&error);
+                    self.processes.remove(&pid);
+                    changed = true;
+                }
+            }
+        }
+        changed
+    }
+
+    fn measure_all(&mut self, buffer: &mut Vec<u8>, tally: &mut Tally) -> bool {
+        let known = self.processes.len();
+        let (roots, allowance) = (&self.roots, &self.allowance);
+        self.processes.retain(|pid, process| {
+            !process.is_measured || tally.ok(process.measure(roots, *pid, allowance, buffer)).is_some()
+        });
+        self.processes.len() != known
+    }
+
+    /// Says which processes are measured on every pass, and measures those that are new to it.
+    pub(crate) fn measure_only(&mut self, wanted: &HashMap<u32, bool>, buffer: &mut Vec<u8>, tally: &mut Tally) {
+        for (pid, process) in &mut self.processes {
+            let is_new = wanted.contains_key(pid) && process.details == Details::default();
+            let is_wanted = wanted.get(pid).copied().unwrap_or(false);
+            if is_wanted && !process.is_measured {
+                // A process that has just died is found dead by the next pass.
+                let _ = tally.ok(process.measure(&self.roots, *pid, &self.allowance, buffer));
+            }
+            if !is_wanted {
+                process.file = Kept::default();
+            }
+            process.is_measured = is_wanted;
+            if is_new {
+                process.details = Details::read(&self.roots, *pid, buffer, tally);
+            }
+        }
+    }
+
+    fn read_details_in_turn(&mut self, buffer: &mut Vec<u8>, tally: &mut Tally) {
+        for _ in 0..DETAILS_PER_PASS.min(self.turn.len()) {
+            self.next_turn = if self.next_turn < self.turn.len() { self.next_turn } else { 0 };
+            let pid = self.turn.get(self.next_turn).copied();
+            self.next_turn += 1;
+            let Some((pid, process)) = pid.and_then(|pid| Some((pid, self.processes.get_mut(&pid)?))) else { continue };
+            if process.details != Details::default() {
+                process.details = Details::read(&self.roots, pid, buffer, tally);
+            }
+            // A pid that was reused between two lists shows by its start.
+            if !process.file.is_kept()
+                && read_stat(&self.roots, pid, buffer).is_ok_and(|stat| stat.starttime != process.start_ticks)
+            {
+                self.processes.remove(&pid);
+            }
+        }
+    }
+
+    pub(crate) fn get(&self, pid: u32) -> Option<&Process> {
+        self.processes.get(&pid)
+    }
+
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (u32, &Process)> {
+        self.processes.iter().map(|(pid, process)| (*pid, process))
+    }
+}
+
+impl Process {
+    fn measure(
+        &mut self,
+        roots: &Roots,
+        pid: u32,
+        allowance: &Allowance,
+        buffer: &mut Vec<u8>,
+    ) -> Result<(), ReadError> {
+        let text = self
+            .file
+            .read(buffer, allowance, || File::open(roots.of_process(pid, "statm")))
+            .map_err(|error| ReadError::io(&roots.of_process(pid, "statm"), error))?;
+        let start = self.text.get(..text.len());
+        if start == Some(text) && self.text.get(text.len()).is_none_or(|byte| *byte == 0) && !text.is_empty() {
+            return Ok(());
+        }
+        self.statm =
+            Statm::parse(text).ok_or_else(|| ReadError::malformed(&roots.of_process(pid, "statm"), "seven numbers"))?;
+        self.text = [0; 56];
+        if let Some(remembered) = self.text.get_mut(..text.len()) {
+            remembered.copy_from_slice(text);
+        }
+        Ok(())
+    }
+}
+
+fn read_stat(roots: &Roots, pid: u32, buffer: &mut Vec<u8>) -> Result<Stat, ReadError> {
+    let path = roots.of_process(pid, "stat");
+    let length = File::open(&path)
+        .and_then(|file| crate::source::kept::read_all(&file, buffer))
+        .map_err(|error| ReadError::io(&path, error))?;
+    let text = buffer.get(..length).unwrap_or_default();
+    let stat = if is_whole(text) { Stat::from_read(text).ok() } else { None };
+    stat.ok_or_else(|| ReadError::malformed(&path, "a process's state as in proc(5)"))
+}
+
+/// Whether a text has the outline `PID (NAME) STATE …`: the crate's parser slices by it without looking.
+fn is_whole(stat: &[u8]) -> bool {
+    let open = stat.iter().position(|byte| *byte == b'(');
+    let close = stat.iter().rposition(|byte| *byte == b')');
+    let (Some(open), Some(close)) = (open, close) else { return false };
+    let before = stat.get(..open).unwrap_or_default();
+    let after = stat.get(close + 1..).unwrap_or_default();
+    let pid_and_blank = before.strip_suffix(b" ").is_some_and(|pid| super::super::keyed::number(pid).is_some());
+    open < close && pid_and_blank && matches!(after, [b' ', state, ..] if state.is_ascii_alphabetic())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn parsed(stat: &[u8]) -> Option<Stat> {
+        is_whole(stat).then(|| Stat::from_read(stat).ok()).flatten()
+    }
+
+    #[test]
+    fn names_with_parentheses_and_odd_bytes_are_whole() {
+        let rest = b") S 1 1 1 0 -1 4194560 1 1 1 1 1 1 1 1 20 0 3 0 777 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 17 0 0 0 0 0 0 0 0 0 0 0 0 0 0\n";
+        let stat = [&b"42 (a) b\xff(\n"[..], rest].concat();
+        assert_eq!(parsed(&stat).map(|stat| (stat.pid, stat.starttime, stat.num_threads)), Some((42, 777, 3)));
+    }
+
+    #[test]
+    fn what_is_cut_off_or_out_of_order_is_refused_before_it_is_sliced() {
+        for stat in [
+            &b""[..],
+            b"(",
+            b"()",
+            b")(",
+            b"(a) S",
+            b"1 (a",
+            b"1 (a)",
+            b"1 (a) ",
+            b"x (a) S 1",
+            b"1\xc3\xa9(a) S",
+            b"1 (a)\xc3\xa9S",
+        ] {
+            assert!(parsed(stat).is_none(), "{stat:?}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn no_bytes_make_it_panic(stat in prop::collection::vec(prop_oneof![Just(b'('), Just(b')'), Just(b' '), Just(b'1'), any::<u8>()], 0..80)) {
+            let _ = parsed(&stat);
+        }
+    }
+}

@@ -1,0 +1,338 @@
+//! One pass over the world: the order of the readers, and what their findings add up to.
+
+use super::applications::{Applications, Group, Selection};
+use super::cgroup::{Ancestors, Hierarchies, Reader, Reading, Version};
+use super::clock::{page_size, ticks_per_second};
+use super::descriptors::Allowance;
+use super::node::{NodeReader, NodeReading};
+use super::own::read_own;
+use super::process::table::{Process, ProcessTable};
+use super::read_error::{ReadError, Tally};
+use super::roots::Roots;
+use crate::analysis::sample::{
+    Basis, ByKind, Ceiling, Identity, Kind, Lifetime, LimitSource, Memory, Observation, Outcome, Population, Reason,
+    Sample, Source,
+};
+use crate::units::{Bytes, Clock, Timestamp, count_as_f64, length_as_count};
+use std::collections::HashMap;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Instant;
+
+/// Passes for which the cgroup of an application that has no process any more is still read: its counters tell of kills
+/// for as long as it exists.
+const LINGER_PASSES: u32 = 180;
+
+/// The machine as memtrend sees it; kept from pass to pass.
+#[derive(Debug)]
+pub struct World {
+    page_size: u64,
+    ticks_per_second: f64,
+    hierarchies: Hierarchies,
+    allowance: Allowance,
+    buffer: Vec<u8>,
+    node: NodeReader,
+    processes: ProcessTable,
+    applications: Applications,
+    ancestors: Ancestors,
+    readers: HashMap<Arc<Identity>, GroupReader>,
+    is_grouped: bool,
+}
+
+/// The cgroup of an application.
+#[derive(Debug)]
+struct GroupReader {
+    /// `None` when it could not be opened for the present life.
+    reader: Option<Reader>,
+    path: Box<[u8]>,
+    lifetime: Lifetime,
+    last: Option<Observation>,
+    passes_without_process: u32,
+}
+
+impl World {
+    /// The world below these roots.
+    pub fn new(roots: &Roots, selection: Selection) -> Self {
+        let allowance = Allowance::of_this_process();
+        Self {
+            page_size: page_size(),
+            ticks_per_second: ticks_per_second(),
+            hierarchies: Hierarchies::new(roots),
+            buffer: Vec::new(),
+            node: NodeReader::new(roots),
+            processes: ProcessTable::new(roots, allowance.clone()),
+            applications: Applications::new(roots, selection),
+            ancestors: Ancestors::default(),
+            readers: HashMap::new(),
+            is_grouped: false,
+            allowance,
+        }
+    }
+
+    /// One pass.
+    pub fn read(&mut self, clock: Clock) -> Sample {
+        let mut outcomes = Vec::with_capacity(Source::ALL.len());
+        // The node's count of kills first: see `analysis::oom::Unattributed`.
+        let mut stage = Stage::begin(Source::Node);
+        let node = self.node.read(&mut self.buffer, &self.allowance, &mut stage.tally);
+        let boot_time = self.node.boot_time(&mut stage.tally);
+        outcomes.push(stage.end(node.memory.is_some()));
+
+        let mut stage = Stage::begin(Source::Processes);
+        let changed = self.processes.refresh(&mut self.buffer, &mut stage.tally);
+        outcomes.push(stage.end(self.processes.succeeded()));
+
+        let mut stage = Stage::begin(Source::Applications);
+        if changed || !self.is_grouped || self.applications.must_look_each_pass() {
+            self.applications.regroup(&self.processes, &mut stage.tally);
+            self.is_grouped = false;
+        }
+        outcomes.push(stage.end(true));
+
+        let mut stage = Stage::begin(Source::Cgroups);
+        let readings = self.read_cgroups(&mut stage.tally);
+        if !self.is_grouped {
+            let wanted = wanted_processes(&self.applications.groups, &readings);
+            self.processes.measure_only(&wanted, &mut self.buffer, &mut stage.tally);
+            self.is_grouped = true;
+        }
+        let applications = self.observe_all(clock, &node, boot_time, &readings);
+        outcomes.push(stage.end(true));
+        Sample {
+            clock,
+            applications,
+            missing: self.applications.missing.clone(),
+            node_oom_kills: node.oom_kills,
+            outcomes,
+            own_process: read_own(boot_time),
+        }
+    }
+
+    /// Reads the cgroup of each group that has one of its own, by the group's place.
+    fn read_cgroups(&mut self, tally: &mut Tally) -> Vec<Option<Reading>> {
+        self.ancestors.begin_pass();
+        let groups = std::mem::take(&mut self.applications.groups);
+        let readings = groups.iter().map(|group| self.read_cgroup(group, tally)).collect();
+        self.applications.groups = groups;
+        readings
+    }
+
+    fn read_cgroup(&mut self, group: &Group, tally: &mut Tally) -> Option<Reading> {
+        let (version, path) = group.own_cgroup.as_ref()?;
+        let is_current = self
+            .readers
+            .get(&group.identity)
+            .is_some_and(|known| known.path == *path && (known.reader.is_some() || known.lifetime == group.lifetime));
+        if !is_current {
+            let reader = self.open_cgroup(group, *version, path, tally);
+            let last = None;
+            let opened =
+                GroupReader { reader, path: path.clone(), lifetime: group.lifetime, last, passes_without_process: 0 };
+            self.readers.insert(Arc::clone(&group.identity), opened);
+            self.is_grouped = false;
+        }
+        let known = self.readers.get_mut(&group.identity)?;
+        known.lifetime = group.lifetime;
+        known.passes_without_process = 0;
+        let read = known.reader.as_mut()?.read(&mut self.buffer, &self.allowance);
+        let reading = tally.ok(read.map_err(|error| ReadError::io(&self.hierarchies.host_path(*version, path), error)));
+        if reading.is_none() {
+            // Another may have come in its place: opened anew in the next pass.
+            self.readers.remove(&group.identity);
+            self.is_grouped = false;
+        }
+        reading
+    }
+
+    fn open_cgroup(&self, group: &Group, version: Version, path: &[u8], tally: &mut Tally) -> Option<Reader> {
+        let opened = self.hierarchies.open(version, path, Some(group.main));
+        let error = match opened {
+            Ok(directory) => return Some(Reader::new(directory, version)),
+            Err(error) => ReadError::io(&self.hierarchies.host_path(version, path), error),
+        };
+        tally.count(&error);
+        let remedy = match error.reason() {
+            Reason::Permission => "run memtrend as the application's user, or as root with SYS_PTRACE",
+            _ => "mount the node's /sys read-only and name it by --path.sysfs",
+        };
+        tracing::warn!(
+            application = ?group.identity.application,
+            pid = group.main,
+            %error,
+            remedy,
+            "memory control group not readable: memory is summed from processes, kills are not counted"
+        );
+        None
+    }
+
+    fn observe_all(
+        &mut self,
+        clock: Clock,
+        node: &NodeReading,
+        boot_time: Option<Timestamp>,
+        readings: &[Option<Reading>],
+    ) -> Vec<Observation> {
+        let groups = std::mem::take(&mut self.applications.groups);
+        let mut seen: Vec<Observation> = groups
+            .iter()
+            .zip(readings)
+            .filter_map(|(group, reading)| self.observe(group, reading.as_ref(), clock, node, boot_time))
+            .collect();
+        for observation in &seen {
+            if let Some(known) = self.readers.get_mut(&observation.identity) {
+                known.last = Some(observation.clone());
+            }
+        }
+        self.observe_lingering(&groups, &mut seen);
+        self.applications.groups = groups;
+        seen
+    }
+
+    fn observe(
+        &mut self,
+        group: &Group,
+        reading: Option<&Reading>,
+        clock: Clock,
+        node: &NodeReading,
+        boot_time: Option<Timestamp>,
+    ) -> Option<Observation> {
+        let above = self.ceiling_above(group, reading, node);
+        let members: Vec<&Process> = group.members.iter().filter_map(|pid| self.processes.get(*pid)).collect();
+        let main = self.processes.get(group.main)?;
+        let (by_kind, basis) = match reading {
+            Some(reading) => {
+                let reader = self.readers.get(&group.identity).and_then(|known| known.reader.as_ref());
+                (reading.by_kind, reader.map_or(Basis::CgroupV2, Reader::basis))
+            }
+            None => (sum(&members, self.page_size), Basis::Processes),
+        };
+        let rlimit = rlimit_ceiling(main, self.page_size);
+        let population = population(&members);
+        let own = reading.and_then(|reading| reading.limits.ceiling(LimitSource::Own, &by_kind, node.memory.as_ref()));
+        let machine = node.memory.as_ref().map(super::node::NodeMemory::ceiling);
+        // Of two with the same room the first counts: the nearest.
+        let ceiling = [own, above, machine, rlimit].into_iter().flatten().min_by_key(Ceiling::room);
+        let started_after_boot = count_as_f64(main.start_ticks) / self.ticks_per_second;
+        let age_seconds = (clock.moment.0 - started_after_boot).max(0.0);
+        let started = boot_time.map_or(clock.wall.0 - age_seconds, |boot| boot.0 + started_after_boot);
+        Some(Observation {
+            identity: Arc::clone(&group.identity),
+            about: Arc::clone(&group.about),
+            lifetime: group.lifetime,
+            started: Timestamp(started),
+            age_seconds,
+            memory: Some(Memory { by_kind, basis, ceiling }),
+            counters: reading.map(|reading| reading.counters),
+            population,
+        })
+    }
+
+    /// The tightest limit above: on the host's side from the folders above, else as far as the cgroup itself tells.
+    fn ceiling_above(&mut self, group: &Group, reading: Option<&Reading>, node: &NodeReading) -> Option<Ceiling> {
+        let node = node.memory.as_ref();
+        let reader = self.readers.get(&group.identity).and_then(|known| known.reader.as_ref());
+        let (folder, version) = match (reading, reader) {
+            (Some(reading), Some(reader)) => match &reader.directory.host_path {
+                Some(path) => (path.parent().map(Path::to_owned)?, reader.version),
+                None => return reading.limits.ceiling_above(&reading.by_kind, node),
+            },
+            _ => {
+                let (version, path) = self.processes.get(group.main)?.membership.memory.as_ref()?;
+                (self.hierarchies.host_path(*version, path), *version)
+            }
+        };
+        let access = (&mut self.buffer, &self.allowance);
+        self.ancestors.tightest_from(&folder, version, &self.hierarchies, node, access)
+    }
+
+    /// Applications without a process whose cgroup is still there.
+    fn observe_lingering(&mut self, groups: &[Group], seen: &mut Vec<Observation>) {
+        let alive: std::collections::HashSet<&Arc<Identity>> = groups.iter().map(|group| &group.identity).collect();
+        let (buffer, allowance) = (&mut self.buffer, &self.allowance);
+        self.readers.retain(|identity, known| {
+            if alive.contains(identity) {
+                return true;
+            }
+            known.passes_without_process += 1;
+            let Some((reader, last)) = known.reader.as_mut().zip(known.last.as_ref()) else { return false };
+            let Ok(reading) = reader.read(buffer, allowance) else { return false };
+            seen.push(Observation {
+                memory: None,
+                counters: Some(reading.counters),
+                population: Population::default(),
+                ..last.clone()
+            });
+            known.passes_without_process < LINGER_PASSES
+        });
+    }
+}
+
+/// Times one reader and counts its errors.
+struct Stage {
+    source: Source,
+    begun: Instant,
+    tally: Tally,
+}
+
+impl Stage {
+    fn begin(source: Source) -> Self {
+        Self { source, begun: Instant::now(), tally: Tally::default() }
+    }
+
+    fn end(self, success: bool) -> Outcome {
+        let duration_seconds = self.begun.elapsed().as_secs_f64();
+        Outcome { source: self.source, duration_seconds, errors: self.tally.counts, success }
+    }
+}
+
+/// Which processes matter: all members for their details, and those whose memory must be read on every pass (of groups
+/// without a cgroup all, of the others the main one, so that its end is noticed).
+fn wanted_processes(groups: &[Group], readings: &[Option<Reading>]) -> HashMap<u32, bool> {
+    let mut wanted = HashMap::new();
+    for (group, reading) in groups.iter().zip(readings) {
+        for pid in &group.members {
+            wanted.insert(*pid, reading.is_none() || *pid == group.main);
+        }
+    }
+    wanted
+}
+
+/// Memory summed over processes. Shared pages count once for each process that has them.
+fn sum(members: &[&Process], page_size: u64) -> ByKind {
+    let mut by_kind = ByKind::default();
+    for process in members {
+        by_kind.add(Kind::Anon, process.statm.anonymous(page_size));
+        let file_and_shmem = process.statm.file_and_shmem(page_size);
+        // Where a sandbox does not tell them apart it is all counted as file.
+        let shmem = process.details.shmem.unwrap_or_default().min(file_and_shmem);
+        by_kind.add(Kind::File, file_and_shmem.saturating_sub(shmem));
+        if process.details.shmem.is_some() {
+            by_kind.add(Kind::Shmem, shmem);
+        }
+        if let Some(swap) = process.details.swap {
+            by_kind.add(Kind::Swap, swap);
+        }
+    }
+    by_kind
+}
+
+/// The resource limits of the main process; what it fails to get by them it is not killed for, but it fails.
+fn rlimit_ceiling(main: &Process, page_size: u64) -> Option<Ceiling> {
+    let limits = [(main.details.address_space_limit, main.statm.size), (main.details.data_limit, main.statm.data)];
+    let ceilings = limits.into_iter().filter_map(|(limit, pages)| {
+        let used = Bytes::from_pages(pages, page_size);
+        Some(Ceiling { source: LimitSource::Rlimit, limit: limit?, used, swap_included: true })
+    });
+    ceilings.min_by_key(Ceiling::room)
+}
+
+fn population(members: &[&Process]) -> Population {
+    let total =
+        |take: fn(&Process) -> Option<u64>| -> Option<u64> { members.iter().map(|process| take(process)).sum() };
+    Population {
+        processes: length_as_count(members.len()),
+        threads: total(|process| process.details.threads),
+        open_fds: total(|process| process.details.open_fds),
+        max_fds: total(|process| process.details.max_fds),
+    }
+}
