@@ -1,5 +1,7 @@
 //! Flags and subcommands: clap's types and their texts, nothing else.
 
+pub mod reference;
+
 use crate::config::{
     ApplicationOption, Duration, ListenAddress, LogFormat, LogLevel, LogOptions, Named, Options, PathOptions, Pattern,
     SelectorOption, TrendOptions, WebOptions, Which,

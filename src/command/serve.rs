@@ -45,6 +45,7 @@ pub(super) fn serve(settings: &Settings, listeners: Vec<TcpListener>) -> anyhow:
     let selection = Selection {
         wanted: settings.wanted.iter().map(|wanted| to_wanted(wanted, &roots)).collect::<anyhow::Result<_>>()?,
         automatic: settings.automatic,
+        shortest_program_seconds: settings.block.as_secs_f64(),
         version_variable: settings.version_env.clone(),
     };
     let engine = Engine::new(engine::Settings {

@@ -84,22 +84,22 @@ fn row(page: &mut String, application: &ApplicationReport) {
         |ceiling| format!("{}<br><small>{}</small>", ceiling.limit, ceiling.source.name()),
     );
     let floor = present.floor.map(|floor| format!("<br><small>floor {}</small>", Bytes(whole(floor))));
-    drop(write!(
+    let _ = write!(
         page,
         "<td class=\"n\">{}{}</td><td class=\"n\">{limit}</td>",
         present.memory.heap(),
         floor.unwrap_or_default()
-    ));
+    );
     let time = present.time_to_limit.map(|time| {
         format!("<b>{}</b><br><small>{} to {}</small>", Span(time.expected), Span(time.earliest), Span(time.latest))
     });
     let gain = present.restart_gain_seconds.map(|gain| Span(gain).to_string());
-    drop(write!(
+    let _ = write!(
         page,
         "<td class=\"n\">{}</td><td class=\"n\">{}</td>",
         time.unwrap_or_default(),
         gain.unwrap_or_default()
-    ));
+    );
     ends(page, application);
 }
 

@@ -59,7 +59,7 @@ async fn accept_loop(mut acceptor: Acceptor, server: Arc<Server>, mut stop: watc
         }
     }
     drop(acceptor);
-    let drained = timeout(DRAIN_TIME * 9, async { while tasks.join_next().await.is_some() {} });
+    let drained = timeout(DRAIN_TIME, async { while tasks.join_next().await.is_some() {} });
     if drained.await.is_err() {
         tracing::warn!(connections = tasks.len(), "connections cut off at shutdown");
     }

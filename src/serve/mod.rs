@@ -3,10 +3,10 @@
 mod auth;
 mod body;
 mod connection;
-mod connections;
+pub mod connections;
 mod fingerprint;
 mod negotiation;
-mod reload;
+pub mod reload;
 mod routes;
 mod sampler;
 mod tls;

@@ -140,7 +140,8 @@ impl State {
         match checked {
             Ok(new) => {
                 self.active = Arc::new(new);
-                if !same || self.last_error.take().is_some() {
+                let failed_before = self.last_error.take().is_some();
+                if !same || failed_before {
                     tracing::info!(file = %path.display(), "web config reloaded");
                 }
             }

@@ -15,6 +15,8 @@ use std::path::PathBuf;
 pub(crate) struct NodeReading {
     pub(crate) memory: Option<NodeMemory>,
     pub(crate) oom_kills: Option<u64>,
+    /// Seconds since boot, on the clock by which this procfs tells start times.
+    pub(crate) uptime_seconds: Option<f64>,
 }
 
 /// From `meminfo`.
@@ -65,6 +67,7 @@ impl NodeMemory {
 pub(crate) struct NodeReader {
     meminfo: (PathBuf, Kept),
     vmstat: (PathBuf, Kept),
+    uptime: (PathBuf, Kept),
     boot_time: Option<Timestamp>,
     stat: PathBuf,
 }
@@ -74,6 +77,7 @@ impl NodeReader {
         Self {
             meminfo: (roots.procfs.join("meminfo"), Kept::default()),
             vmstat: (roots.procfs.join("vmstat"), Kept::default()),
+            uptime: (roots.procfs.join("uptime"), Kept::default()),
             boot_time: None,
             stat: roots.procfs.join("stat"),
         }
@@ -90,7 +94,11 @@ impl NodeReader {
         let vmstat = kept.read(buffer, allowance, || File::open(&*path)).map_err(|error| ReadError::io(path, error));
         // Kernels before 4.13 have no such line: absent, not an error.
         let oom_kills = tally.ok(vmstat).and_then(|text| pairs(text).find(|(key, _)| *key == b"oom_kill"));
-        NodeReading { memory, oom_kills: oom_kills.map(|(_, count)| count) }
+        let oom_kills = oom_kills.map(|(_, count)| count);
+        let (path, kept) = &mut self.uptime;
+        // A sandbox may have none; the caller has a clock too.
+        let uptime = kept.read(buffer, allowance, || File::open(&*path)).ok().and_then(first_real);
+        NodeReading { memory, oom_kills, uptime_seconds: uptime }
     }
 
     /// When the machine booted; read once.
@@ -102,6 +110,10 @@ impl NodeReader {
         }
         self.boot_time
     }
+}
+
+fn first_real(text: &[u8]) -> Option<f64> {
+    std::str::from_utf8(text).ok()?.split_ascii_whitespace().next()?.parse().ok()
 }
 
 #[cfg(test)]

@@ -83,8 +83,9 @@ impl World {
         outcomes.push(stage.end(self.processes.succeeded()));
 
         let mut stage = Stage::begin(Source::Applications);
-        if changed || !self.is_grouped || self.applications.must_look_each_pass() {
-            self.applications.regroup(&self.processes, &mut stage.tally);
+        let since_boot = node.uptime_seconds.unwrap_or(clock.moment.0);
+        if changed || !self.is_grouped || self.applications.must_look_at(since_boot) {
+            self.applications.regroup(&self.processes, since_boot, &mut stage.tally);
             self.is_grouped = false;
         }
         outcomes.push(stage.end(true));
@@ -135,12 +136,22 @@ impl World {
         known.lifetime = group.lifetime;
         known.passes_without_process = 0;
         let read = known.reader.as_mut()?.read(&mut self.buffer, &self.allowance);
-        let reading = tally.ok(read.map_err(|error| ReadError::io(&self.hierarchies.host_path(*version, path), error)));
-        if reading.is_none() {
-            // Another may have come in its place: opened anew in the next pass.
-            self.readers.remove(&group.identity);
-            self.is_grouped = false;
-        }
+        let host_path = || self.hierarchies.host_path(*version, path);
+        let reading = match read {
+            Ok(reading) if reading.by_kind.get(Kind::Anon).is_none() => {
+                // Nothing that a kernel wrote: the processes are asked instead, for as long as they live.
+                known.reader = None;
+                Err(ReadError::malformed(&host_path(), "memory.stat with anonymous memory"))
+            }
+            Ok(reading) => Ok(reading),
+            Err(error) => {
+                // Another may have come in its place: opened anew in the next pass.
+                self.readers.remove(&group.identity);
+                Err(ReadError::io(&host_path(), error))
+            }
+        };
+        let reading = tally.ok(reading);
+        self.is_grouped &= reading.is_some();
         reading
     }
 
@@ -206,6 +217,7 @@ impl World {
             }
             None => (sum(&members, self.page_size), Basis::Processes),
         };
+        let is_readable = by_kind.get(Kind::Anon).is_some();
         let rlimit = rlimit_ceiling(main, self.page_size);
         let population = population(&members);
         let own = reading.and_then(|reading| reading.limits.ceiling(LimitSource::Own, &by_kind, node.memory.as_ref()));
@@ -213,7 +225,7 @@ impl World {
         // Of two with the same room the first counts: the nearest.
         let ceiling = [own, above, machine, rlimit].into_iter().flatten().min_by_key(Ceiling::room);
         let started_after_boot = count_as_f64(main.start_ticks) / self.ticks_per_second;
-        let age_seconds = (clock.moment.0 - started_after_boot).max(0.0);
+        let age_seconds = (node.uptime_seconds.unwrap_or(clock.moment.0) - started_after_boot).max(0.0);
         let started = boot_time.map_or(clock.wall.0 - age_seconds, |boot| boot.0 + started_after_boot);
         Some(Observation {
             identity: Arc::clone(&group.identity),
@@ -221,7 +233,7 @@ impl World {
             lifetime: group.lifetime,
             started: Timestamp(started),
             age_seconds,
-            memory: Some(Memory { by_kind, basis, ceiling }),
+            memory: is_readable.then_some(Memory { by_kind, basis, ceiling }),
             counters: reading.map(|reading| reading.counters),
             population,
         })
@@ -301,8 +313,9 @@ fn wanted_processes(groups: &[Group], readings: &[Option<Reading>]) -> HashMap<u
 fn sum(members: &[&Process], page_size: u64) -> ByKind {
     let mut by_kind = ByKind::default();
     for process in members {
-        by_kind.add(Kind::Anon, process.statm.anonymous(page_size));
-        let file_and_shmem = process.statm.file_and_shmem(page_size);
+        let Some(statm) = process.statm else { continue };
+        by_kind.add(Kind::Anon, statm.anonymous(page_size));
+        let file_and_shmem = statm.file_and_shmem(page_size);
         // Where a sandbox does not tell them apart it is all counted as file.
         let shmem = process.details.shmem.unwrap_or_default().min(file_and_shmem);
         by_kind.add(Kind::File, file_and_shmem.saturating_sub(shmem));
@@ -318,7 +331,8 @@ fn sum(members: &[&Process], page_size: u64) -> ByKind {
 
 /// The resource limits of the main process; what it fails to get by them it is not killed for, but it fails.
 fn rlimit_ceiling(main: &Process, page_size: u64) -> Option<Ceiling> {
-    let limits = [(main.details.address_space_limit, main.statm.size), (main.details.data_limit, main.statm.data)];
+    let statm = main.statm?;
+    let limits = [(main.details.address_space_limit, statm.size), (main.details.data_limit, statm.data)];
     let ceilings = limits.into_iter().filter_map(|(limit, pages)| {
         let used = Bytes::from_pages(pages, page_size);
         Some(Ceiling { source: LimitSource::Rlimit, limit: limit?, used, swap_included: true })

@@ -7,10 +7,12 @@ use super::selector::{Selection, Selector};
 use super::version::{runtime, variable};
 use crate::analysis::sample::{About, Identity, Lifetime, clean_label};
 use crate::source::cgroup::{Membership, Placement, Version, is_within};
+use crate::source::clock::ticks_per_second;
 use crate::source::process::table::{Process, ProcessTable};
 use crate::source::read_error::Tally;
 use crate::source::roots::Roots;
-use std::collections::{BTreeMap, HashMap, HashSet};
+use crate::units::count_as_f64;
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
 /// The deepest chain of parents that is followed.
@@ -55,6 +57,8 @@ pub(crate) struct Applications {
     /// Whether the life of an application has its cgroup for itself: settled when the life begins.
     owns: HashMap<Arc<Identity>, (Lifetime, bool)>,
     abouts: HashMap<Arc<Identity>, (Lifetime, bool, Arc<About>)>,
+    /// When the next program will have run for long enough, in seconds since boot.
+    next_program: Option<f64>,
     pub(crate) groups: Vec<Group>,
     pub(crate) missing: Vec<Arc<Identity>>,
 }
@@ -71,23 +75,29 @@ impl Applications {
             inherited: HashMap::new(),
             owns: HashMap::new(),
             abouts: HashMap::new(),
+            next_program: None,
             groups: Vec::new(),
             missing: Vec::new(),
         }
     }
 
-    /// Whether the answer can change though no process came or went: a pid file may name another.
-    pub(crate) fn must_look_each_pass(&self) -> bool {
-        self.selection.wanted.iter().any(|wanted| matches!(wanted.selector, Selector::PidFile(_)))
+    /// Whether the answer can change though no process came or went: a pid file may name another, and a program may
+    /// have run for long enough.
+    pub(crate) fn must_look_at(&self, seconds_since_boot: f64) -> bool {
+        let has_pid_file = self.selection.wanted.iter().any(|wanted| matches!(wanted.selector, Selector::PidFile(_)));
+        has_pid_file || self.next_program.is_some_and(|due| due <= seconds_since_boot)
     }
 
     /// Groups all processes anew.
-    pub(crate) fn regroup(&mut self, table: &ProcessTable, tally: &mut Tally) {
+    pub(crate) fn regroup(&mut self, table: &ProcessTable, seconds_since_boot: f64, tally: &mut Tally) {
         let own = Own::of(&self.roots, table);
         self.commands.keep(|pid| table.get(pid).is_some());
         let wanted = self.wanted_of_each(table, &own, tally);
         let mut members: BTreeMap<Key, Vec<Individual>> = BTreeMap::new();
-        for (pid, process) in table.iter() {
+        // The oldest first: a container is named by its first process, which has its mounts.
+        let mut processes: Vec<(u32, &Process)> = table.iter().collect();
+        processes.sort_unstable_by_key(|(pid, process)| (process.start_ticks, *pid));
+        for (pid, process) in processes {
             let key = match wanted.get(&pid) {
                 Some(place) => Some(Key::Wanted(*place)),
                 None if self.selection.automatic => self.automatic_key(pid, process, &own),
@@ -98,17 +108,34 @@ impl Applications {
             }
         }
         members.retain(|_, members| !is_pause(members, table));
+        self.leave_out_short_programs(&mut members, seconds_since_boot);
         self.lives.begin_round();
         self.name_all(&members, table);
+        let tops: BTreeSet<Box<[u8]>> = members.values().filter_map(|members| placed_at(members, table)).collect();
         self.groups = members
             .into_iter()
             .filter_map(|(key, mut members)| {
                 members.sort_unstable_by_key(|(pid, start)| (*start, *pid));
-                self.group(&key, &members, table)
+                self.group(&key, &members, table, &tops)
             })
             .collect();
         self.missing = self.missing_now();
         self.forget_gone(table);
+    }
+
+    fn leave_out_short_programs(&mut self, members: &mut BTreeMap<Key, Vec<Individual>>, seconds_since_boot: f64) {
+        let ticks = ticks_per_second();
+        let mut next: Option<f64> = None;
+        members.retain(|key, members| {
+            let Key::Program(_) = key else { return true };
+            let oldest = members.iter().map(|(_, start)| *start).min().unwrap_or(0);
+            let due = count_as_f64(oldest) / ticks + self.selection.shortest_program_seconds;
+            if due > seconds_since_boot {
+                next = Some(next.map_or(due, |next| next.min(due)));
+            }
+            due <= seconds_since_boot
+        });
+        self.next_program = next;
     }
 
     /// The wanted application of each process: its own, else its nearest ancestor's, else the one it once descended from.
@@ -170,6 +197,7 @@ impl Applications {
                 })
             }
             Placement::Unit { path, .. } => Some(Key::Unit(path.clone())),
+            Placement::Monitor => None,
             Placement::Other => Some(Key::Program(process.program.clone())),
         }
     }
@@ -220,12 +248,21 @@ impl Applications {
         }
     }
 
-    fn group(&mut self, key: &Key, members: &[Individual], table: &ProcessTable) -> Option<Group> {
+    fn group(
+        &mut self,
+        key: &Key,
+        members: &[Individual],
+        table: &ProcessTable,
+        tops: &BTreeSet<Box<[u8]>>,
+    ) -> Option<Group> {
         let identity = Arc::clone(self.identities.get(key)?);
         let lifetime = self.lives.of(&identity, members)?;
         let (main, _) = *members.first()?;
         let process = table.get(main)?;
-        let own_cgroup = self.own_cgroup(key, &identity, lifetime, members, process, table);
+        // One that holds other applications (a user's manager, kind's node) would count their memory as its own.
+        let own_cgroup = self
+            .own_cgroup(key, &identity, lifetime, members, process, table)
+            .filter(|(_, path)| matches!(key, Key::Wanted(_)) || !holds_another(path, tops));
         let about = self.about(key, &identity, lifetime, main, process);
         Some(Group {
             identity,
@@ -375,11 +412,23 @@ fn ancestor_in(direct: &HashMap<u32, usize>, table: &ProcessTable, process: &Pro
 fn is_pause(members: &[Individual], table: &ProcessTable) -> bool {
     let sleeps = |(pid, _): &Individual| {
         table.get(*pid).is_some_and(|process| {
-            matches!(&*process.program, "pause" | "catatonit")
-                && matches!(process.membership.placement, Placement::Container { .. })
+            let is_in_container = matches!(process.membership.placement, Placement::Container { .. });
+            &*process.program == "pause" || (&*process.program == "catatonit" && is_in_container)
         })
     };
     members.iter().all(sleeps)
+}
+
+/// The cgroup of the container or unit that these processes are in.
+fn placed_at(members: &[Individual], table: &ProcessTable) -> Option<Box<[u8]>> {
+    let (pid, _) = members.first()?;
+    table.get(*pid)?.membership.placement.path().map(Into::into)
+}
+
+/// Whether a path of the set is strictly below `path`.
+fn holds_another(path: &[u8], tops: &BTreeSet<Box<[u8]>>) -> bool {
+    let below: Box<[u8]> = [path, b"/"].concat().into();
+    tops.range(below.clone()..).next().is_some_and(|next| next.starts_with(&below))
 }
 
 /// Whether every process in or below a cgroup is one of the members.

@@ -11,6 +11,9 @@ use std::path::Path;
 /// The largest file of an engine that is read.
 const LARGEST_FILE: u64 = 4 * 1024 * 1024;
 
+/// Where podman run by root keeps the names of its containers.
+const PODMAN_NAMES: &str = "var/lib/containers/storage/overlay-containers/containers.json";
+
 /// What a node's files say of a container.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct ContainerName {
@@ -60,9 +63,9 @@ impl ContainerName {
                 if folder.ends_with(&format!("/containers/{}", container.id)) {
                     self.take_docker(&roots.of_node(folder).join("config.v2.json"));
                 }
-                let podman = format!("/{}/userdata", container.id);
-                if let Some(folder) = folder.strip_suffix(&podman) {
-                    self.take_podman(&roots.of_node(folder).join("containers.json"), &container.id);
+                // podman mounts it from a tmpfs; the names are with the storage.
+                if folder.ends_with(&format!("/overlay-containers/{}/userdata", container.id)) {
+                    self.take_podman(&roots.of_node(PODMAN_NAMES), &container.id);
                 }
             }
             _ => {}

@@ -10,6 +10,9 @@ pub struct Selection {
     pub wanted: Vec<Wanted>,
     /// Whether everything else is found by itself: containers, units, programs.
     pub automatic: bool,
+    /// Seconds that a program must have run before it is an application by its name alone: what a shell calls by the
+    /// hundred would otherwise be as many series. Containers, units and what is asked for count at once.
+    pub shortest_program_seconds: f64,
     /// The one environment variable from which a version may be read.
     pub version_variable: Option<String>,
 }

@@ -56,7 +56,7 @@ impl Hierarchies {
             }
             _ => {}
         }
-        let Some(pid) = pid else { return Err(io::Error::from(io::ErrorKind::NotFound)) };
+        let Some(pid) = pid else { return Err(io::Error::from(Errno::NOENT)) };
         let root = open(
             self.roots.of_process(pid, "root"),
             OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC,
@@ -73,7 +73,7 @@ impl Hierarchies {
                 _ => {}
             }
         }
-        Err(io::Error::from(io::ErrorKind::NotFound))
+        Err(io::Error::from(Errno::NOENT))
     }
 }
 

@@ -26,6 +26,8 @@ pub(crate) enum Placement {
         name: Box<[u8]>,
         path: Box<[u8]>,
     },
+    /// What watches over a container (conmon): no application.
+    Monitor,
     #[default]
     Other,
 }
@@ -40,6 +42,9 @@ pub(crate) fn place(path: &[u8]) -> Placement {
         if let Some(id) = container_id(component).or_else(|| named_container(component, above, pod_uid.is_some())) {
             return Placement::Container { container: Container { id: text(id), pod_uid }, path: own() };
         }
+        if component.starts_with(b"crio-conmon-") || component.starts_with(b"libpod-conmon-") {
+            return Placement::Monitor;
+        }
         if let Some(name) = component.strip_suffix(b".service") {
             return Placement::Unit { name: name.into(), path: own() };
         }
@@ -52,7 +57,7 @@ impl Placement {
     pub(crate) fn path(&self) -> Option<&[u8]> {
         match self {
             Self::Container { path, .. } | Self::Unit { path, .. } => Some(path),
-            Self::Other => None,
+            Self::Monitor | Self::Other => None,
         }
     }
 }
@@ -145,6 +150,7 @@ mod tests {
             Placement::Unit { name, path } => {
                 format!("unit {} {}", String::from_utf8_lossy(&name), String::from_utf8_lossy(&path))
             }
+            Placement::Monitor => "monitor".to_owned(),
             Placement::Other => "other".to_owned(),
         }
         .replace(ID, "ID")
@@ -164,7 +170,7 @@ mod tests {
                 format!("/machine.slice/libpod-{ID}.scope/container"),
                 "container ID - /machine.slice/libpod-ID.scope".to_owned(),
             ),
-            (format!("/machine.slice/libpod-conmon-{ID}.scope"), "other".to_owned()),
+            (format!("/machine.slice/libpod-conmon-{ID}.scope"), "monitor".to_owned()),
             (format!("/libpod_parent/libpod-{ID}"), "container ID - /libpod_parent/libpod-ID".to_owned()),
             (
                 format!("/user.slice/user-1000.slice/user@1000.service/user.slice/libpod-{ID}.scope"),
@@ -191,7 +197,7 @@ mod tests {
                 format!("/kubepods.slice/kubepods-pod{sliced}.slice/crio-{ID}.scope"),
                 format!("container ID {uid} /kubepods.slice/kubepods-pod{sliced}.slice/crio-ID.scope"),
             ),
-            (format!("/kubepods.slice/kubepods-pod{sliced}.slice/crio-conmon-{ID}.scope"), "other".to_owned()),
+            (format!("/kubepods.slice/kubepods-pod{sliced}.slice/crio-conmon-{ID}.scope"), "monitor".to_owned()),
             (
                 format!(
                     "/system.slice/docker-{hash}{hash}.scope/kubelet.slice/kubelet-kubepods.slice/kubelet-kubepods-pod{sliced}.slice/cri-containerd-{ID}.scope"
@@ -238,7 +244,7 @@ mod tests {
         fn no_path_makes_it_panic_and_the_own_path_is_a_prefix(path in prop::collection::vec(any::<u8>(), 0..200)) {
             match place(&path) {
                 Placement::Container { path: own, .. } | Placement::Unit { path: own, .. } => prop_assert!(path.starts_with(&own)),
-                Placement::Other => {}
+                Placement::Monitor | Placement::Other => {}
             }
         }
     }

@@ -3,6 +3,9 @@
 use crate::source::keyed::numbers;
 use crate::units::Bytes;
 
+/// More pages than any machine addresses: 2^57 bytes in the smallest pages.
+const MOST_PAGES: u64 = 1 << 45;
+
 /// Seven numbers in pages; those of use here.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Statm {
@@ -19,6 +22,9 @@ impl Statm {
         let mut fields = numbers(text);
         let (size, resident, shared) = (fields.next()?, fields.next()?, fields.next()?);
         let data = fields.nth(2).unwrap_or(0);
+        if [size, resident, shared, data].iter().any(|pages| *pages > MOST_PAGES) {
+            return None;
+        }
         Some(Self { size, resident, shared, data })
     }
 
@@ -44,7 +50,8 @@ mod tests {
 
     #[test]
     fn empty_truncated_and_garbage_files_are_none() {
-        for text in [&b""[..], b"765", b"765 438", b"x y z", b"\0\0\0", b"-1 2 3"] {
+        for text in [&b""[..], b"765", b"765 438", b"x y z", b"\0\0\0", b"-1 2 3", b"18446744073709551615 1 1 1 0 1 0"]
+        {
             assert_eq!(Statm::parse(text), None, "{text:?}");
         }
     }

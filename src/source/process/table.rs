@@ -4,6 +4,7 @@
 //! most [`DETAILS_PER_PASS`] slow reads, in turn.
 
 use super::{Details, Statm, listing};
+use crate::analysis::sample::Reason;
 use crate::source::cgroup::{Membership, Memberships};
 use crate::source::descriptors::Allowance;
 use crate::source::kept::Kept;
@@ -32,7 +33,8 @@ pub(crate) struct Process {
     /// Program name, at most 15 bytes, as the kernel has it.
     pub(crate) program: Box<str>,
     pub(crate) membership: Arc<Membership>,
-    pub(crate) statm: Statm,
+    /// `None` until it is read, and while it cannot be.
+    pub(crate) statm: Option<Statm>,
     pub(crate) details: Details,
     /// Whether memory is read on every pass.
     is_measured: bool,
@@ -141,7 +143,7 @@ impl ProcessTable {
             parent: u32::try_from(stat.ppid).unwrap_or(0),
             program: stat.comm.into_boxed_str(),
             membership,
-            statm: Statm::default(),
+            statm: None,
             details: Details::default(),
             is_measured: false,
             file: Kept::default(),
@@ -185,7 +187,13 @@ impl ProcessTable {
         let known = self.processes.len();
         let (roots, allowance) = (&self.roots, &self.allowance);
         self.processes.retain(|pid, process| {
-            !process.is_measured || tally.ok(process.measure(roots, *pid, allowance, buffer)).is_some()
+            if !process.is_measured {
+                return true;
+            }
+            let measured = process.measure(roots, *pid, allowance, buffer);
+            let is_gone = matches!(&measured, Err(error) if error.reason() == Reason::Gone);
+            tally.ok(measured);
+            !is_gone
         });
         self.processes.len() != known
     }
@@ -197,7 +205,7 @@ impl ProcessTable {
             let is_wanted = wanted.get(pid).copied().unwrap_or(false);
             if is_wanted && !process.is_measured {
                 // A process that has just died is found dead by the next pass.
-                let _ = tally.ok(process.measure(&self.roots, *pid, &self.allowance, buffer));
+                tally.ok(process.measure(&self.roots, *pid, &self.allowance, buffer));
             }
             if !is_wanted {
                 process.file = Kept::default();
@@ -244,16 +252,20 @@ impl Process {
         allowance: &Allowance,
         buffer: &mut Vec<u8>,
     ) -> Result<(), ReadError> {
+        let last = self.statm.take();
         let text = self
             .file
             .read(buffer, allowance, || File::open(roots.of_process(pid, "statm")))
             .map_err(|error| ReadError::io(&roots.of_process(pid, "statm"), error))?;
-        let start = self.text.get(..text.len());
-        if start == Some(text) && self.text.get(text.len()).is_none_or(|byte| *byte == 0) && !text.is_empty() {
+        let is_unchanged =
+            self.text.get(..text.len()) == Some(text) && self.text.get(text.len()).is_none_or(|next| *next == 0);
+        if last.is_some() && is_unchanged {
+            self.statm = last;
             return Ok(());
         }
-        self.statm =
+        let parsed =
             Statm::parse(text).ok_or_else(|| ReadError::malformed(&roots.of_process(pid, "statm"), "seven numbers"))?;
+        self.statm = Some(parsed);
         self.text = [0; 56];
         if let Some(remembered) = self.text.get_mut(..text.len()) {
             remembered.copy_from_slice(text);

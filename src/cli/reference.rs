@@ -1,0 +1,33 @@
+//! `docs/configuration.md`, generated from the flags.
+
+use super::Cli;
+use clap::CommandFactory;
+use std::fmt::Write;
+
+/// The page.
+pub fn flags() -> String {
+    let mut page = String::from(
+        "# Configuration\n\nGenerated from the flags in `src/cli.rs`; change it there and run `make docs`.\n\n\
+         Everything may be set by flag, by environment variable, or in the file that `--config.file` names; a flag wins \
+         over the environment, and that over the file. The file is TOML; its keys are the names of the flags, with a \
+         table for what stands before a dot. Applications asked for are a list of tables there:\n\n\
+         ```toml\ninterval = \"5s\"\n\n[web]\nlisten-address = [\":10240\"]\nconfig-file = \"/etc/memtrend/web.yml\"\n\n\
+         [[applications]]\nname = \"checkout\"\nversion = \"2.4.1\"\nmatch = \"java .*checkout\\\\.jar\" \
+         # or one of: pid, pid-file, cgroup, unit\n```\n\n\
+         Unknown keys are errors. `memtrend --config.check` says whether all is right, and exits with 2 if not.\n\n\
+         | flag | environment | meaning |\n|---|---|---|\n",
+    );
+    let command = Cli::command();
+    let serve = command.get_subcommands().find(|subcommand| subcommand.get_name() == "serve");
+    for argument in serve.into_iter().flat_map(clap::Command::get_arguments) {
+        let Some(flag) = argument.get_long().filter(|flag| *flag != "help") else { continue };
+        let values = argument.get_value_names().filter(|_| argument.get_action().takes_values());
+        let value = values.map(|names| names.iter().map(|name| format!(" {name}")).collect::<String>());
+        let variable = argument.get_env().map(|name| format!("`{}`", name.to_string_lossy()));
+        let help = argument.get_help().map(ToString::to_string).unwrap_or_default();
+        let (value, variable) = (value.unwrap_or_default(), variable.unwrap_or_default());
+        // Writing to a String cannot fail.
+        let _ = writeln!(page, "| `--{flag}{value}` | {variable} | {} |", help.replace('|', "\\|"));
+    }
+    page
+}

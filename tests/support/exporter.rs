@@ -1,0 +1,76 @@
+//! A running exporter, ended with the test.
+
+use super::http::{Answer, get};
+use super::page::Page;
+use super::{binary, wait_for};
+use std::io::{BufRead, BufReader};
+use std::net::SocketAddr;
+use std::process::{Child, Command, Stdio};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+pub struct Exporter {
+    child: Child,
+    pub address: SocketAddr,
+    log: Arc<Mutex<Vec<String>>>,
+}
+
+impl Exporter {
+    /// Starts `memtrend serve` on a free port with these flags, and waits until it listens.
+    pub fn start<A: AsRef<str>>(flags: &[A]) -> Self {
+        let mut command = Command::new(binary());
+        command.arg("serve").args(["--web.listen-address", "127.0.0.1:0"]);
+        command.args(flags.iter().map(AsRef::as_ref)).stderr(Stdio::piped()).stdout(Stdio::null());
+        let mut child = command.spawn().expect("memtrend starts");
+        let log = Arc::new(Mutex::new(Vec::new()));
+        let stderr = BufReader::new(child.stderr.take().unwrap());
+        let lines = Arc::clone(&log);
+        std::thread::spawn(move || {
+            stderr.lines().map_while(Result::ok).for_each(|line| lines.lock().unwrap().push(line))
+        });
+        let address = wait_for("the line that says where it listens", Duration::from_secs(20), || {
+            let lines = log.lock().unwrap();
+            assert!(!lines.iter().any(|line| line.starts_with("memtrend: ")), "{lines:?}");
+            let line = lines.iter().find(|line| line.contains("message=listening"))?;
+            line.split("address=").nth(1)?.split(' ').next()?.parse().ok()
+        });
+        let exporter = Self { child, address, log };
+        wait_for("the first pass", Duration::from_secs(20), || {
+            (exporter.get("/-/ready", &[]).status == 200).then_some(())
+        });
+        exporter
+    }
+
+    pub fn get(&self, path: &str, headers: &[&str]) -> Answer {
+        get(self.address, path, headers)
+    }
+
+    pub fn page(&self) -> Page {
+        let answer = self.get("/metrics", &[]);
+        assert_eq!(answer.status, 200);
+        Page::parse(&answer.text())
+    }
+
+    pub fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
+    pub fn log(&self) -> Vec<String> {
+        self.log.lock().unwrap().clone()
+    }
+
+    /// Asks it to end as an init would; its exit code.
+    pub fn terminate(&mut self) -> Option<i32> {
+        let status = Command::new("kill").arg(self.child.id().to_string()).status().unwrap();
+        assert!(status.success());
+        self.child.wait().unwrap().code()
+    }
+}
+
+impl Drop for Exporter {
+    fn drop(&mut self) {
+        // Errors mean that it has ended already.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}

@@ -1,0 +1,63 @@
+//! HTTP by raw bytes: what a client sees is what is sent.
+
+use std::io::{Read, Write};
+use std::net::{SocketAddr, TcpStream};
+use std::time::Duration;
+
+pub struct Answer {
+    pub status: u16,
+    pub headers: String,
+    pub body: Vec<u8>,
+}
+
+impl Answer {
+    pub fn text(&self) -> String {
+        String::from_utf8(self.body.clone()).expect("UTF-8")
+    }
+
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.lines().find_map(|line| {
+            let (key, value) = line.split_once(':')?;
+            key.eq_ignore_ascii_case(name).then_some(value.trim())
+        })
+    }
+}
+
+pub fn get(address: SocketAddr, path: &str, headers: &[&str]) -> Answer {
+    request(address, "GET", path, headers)
+}
+
+pub fn request(address: SocketAddr, method: &str, path: &str, headers: &[&str]) -> Answer {
+    let mut text = format!("{method} {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n");
+    headers.iter().for_each(|header| text.push_str(&format!("{header}\r\n")));
+    text.push_str("\r\n");
+    let mut stream = TcpStream::connect(address).expect("the exporter listens");
+    stream.set_read_timeout(Some(Duration::from_secs(30))).unwrap();
+    stream.write_all(text.as_bytes()).unwrap();
+    let mut answer = Vec::new();
+    stream.read_to_end(&mut answer).unwrap();
+    parse(&answer)
+}
+
+fn parse(answer: &[u8]) -> Answer {
+    let end = answer.windows(4).position(|bytes| bytes == b"\r\n\r\n").expect("the end of the headers");
+    let headers = String::from_utf8(answer[..end].to_vec()).unwrap();
+    let status = headers.split(' ').nth(1).unwrap().parse().unwrap();
+    let body = &answer[end + 4..];
+    let is_chunked = headers.to_ascii_lowercase().contains("transfer-encoding: chunked");
+    Answer { status, headers, body: if is_chunked { joined(body) } else { body.to_vec() } }
+}
+
+fn joined(mut body: &[u8]) -> Vec<u8> {
+    let mut whole = Vec::new();
+    while !body.is_empty() {
+        let line = body.windows(2).position(|bytes| bytes == b"\r\n").expect("a chunk's length");
+        let length = usize::from_str_radix(std::str::from_utf8(&body[..line]).unwrap(), 16).unwrap();
+        whole.extend_from_slice(&body[line + 2..line + 2 + length]);
+        body = &body[line + 4 + length..];
+        if length == 0 {
+            break;
+        }
+    }
+    whole
+}

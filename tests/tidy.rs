@@ -1,0 +1,159 @@
+//! Holds the house in order: arrows, file lengths, generated docs, names of metrics.
+
+use crate::support::project;
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// The longest file, tests included.
+const MOST_LINES: usize = 500;
+
+/// Which folders a folder of `src` may use. What is not listed may use nothing but `units`.
+const ARROWS: &[(&str, &[&str])] = &[
+    ("units", &[]),
+    ("analysis", &["analysis", "units"]),
+    ("source", &["source", "analysis", "units"]),
+    ("output", &["output", "analysis", "units"]),
+    ("config", &["config", "units"]),
+    ("cli", &["config"]),
+    ("serve", &["serve", "source", "output", "analysis", "config", "units"]),
+    ("command", &["command", "cli", "serve", "source", "output", "config", "analysis", "units"]),
+];
+
+/// What analysis must not know: it is pure.
+const IMPURE: &[&str] =
+    &["std::fs", "std::net", "std::time", "std::io", "std::env", "std::process", "tokio", "serde", "tracing"];
+
+/// Third-party crates that only one file may name.
+const CONFINED: &[(&str, &str)] = &[
+    ("prometheus::", "src/output/instruments.rs"),
+    ("itoa::", "src/output/encoder.rs src/source/roots.rs"),
+    ("humantime::", "src/config/values.rs src/config/settings.rs"),
+    ("listenfd::", "src/command/serve.rs"),
+    ("flate2::", "src/serve/body.rs"),
+    ("toml::", "src/config/file.rs"),
+    ("bcrypt::", "src/serve/auth.rs src/config/web/http.rs src/serve/verified.rs"),
+];
+
+fn files(folder: &str, ending: &str) -> Vec<PathBuf> {
+    fn walk(folder: &Path, ending: &str, found: &mut Vec<PathBuf>) {
+        for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
+            let path = entry.path();
+            if path.is_dir() {
+                walk(&path, ending, found);
+            } else if path.to_string_lossy().ends_with(ending) {
+                found.push(path);
+            }
+        }
+    }
+    let mut found = Vec::new();
+    walk(&project().join(folder), ending, &mut found);
+    found.sort();
+    found
+}
+
+fn relative(path: &Path) -> String {
+    path.strip_prefix(project()).unwrap().to_string_lossy().into_owned()
+}
+
+/// A file without its tests: they may use more.
+fn shipped(text: &str) -> &str {
+    text.split("#[cfg(test)]").next().unwrap_or_default()
+}
+
+#[test]
+fn arrows_point_one_way() {
+    let mut wrong = Vec::new();
+    for path in files("src", ".rs") {
+        let name = relative(&path);
+        let inner = name.strip_prefix("src/").unwrap();
+        let room = inner.split('/').next().unwrap().trim_end_matches(".rs");
+        if matches!(room, "main" | "lib") {
+            continue;
+        }
+        let (_, allowed) = ARROWS
+            .iter()
+            .find(|(known, _)| *known == room)
+            .unwrap_or_else(|| panic!("{name}: which arrows has {room}?"));
+        let text = fs::read_to_string(&path).unwrap();
+        for used in shipped(&text).split("crate::").skip(1) {
+            let target: String = used.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect();
+            if !target.is_empty() && !allowed.contains(&target.as_str()) {
+                wrong.push(format!("{name} uses crate::{target}; it may use {allowed:?}"));
+            }
+        }
+        if room == "analysis" {
+            for impure in IMPURE.iter().filter(|impure| shipped(&text).contains(**impure)) {
+                wrong.push(format!("{name} uses {impure}; analysis is pure"));
+            }
+        }
+        for (krate, homes) in CONFINED {
+            let names_it =
+                shipped(&text).lines().any(|line| !line.trim_start().starts_with("//") && has_word(line, krate));
+            if names_it && !homes.split(' ').any(|home| home == name) {
+                wrong.push(format!("{name} names {krate}, whose home is {homes}"));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+fn has_word(line: &str, word: &str) -> bool {
+    line.match_indices(word).any(|(at, _)| !line[..at].ends_with(|c: char| c.is_alphanumeric() || c == '_' || c == ':'))
+}
+
+#[test]
+fn every_file_can_be_read_in_one_sitting_and_says_what_it_is() {
+    let mut wrong = Vec::new();
+    for path in ["src", "tests", "benches"].iter().flat_map(|folder| files(folder, ".rs")) {
+        let text = fs::read_to_string(&path).unwrap();
+        if text.lines().count() > MOST_LINES {
+            wrong.push(format!("{} has {} lines", relative(&path), text.lines().count()));
+        }
+        if !text.starts_with("//!") {
+            wrong.push(format!("{} does not begin by saying what it is", relative(&path)));
+        }
+        if text.contains(&format!("#[{}(", "allow")) || text.contains(&format!("#[{}]", "ignore")) {
+            wrong.push(format!("{} allows or ignores: expect with a reason instead", relative(&path)));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn generated_docs_are_the_committed_ones() {
+    let generated = [
+        ("docs/metrics.md", memtrend::output::reference::metrics()),
+        ("docs/configuration.md", memtrend::cli::reference::flags()),
+    ];
+    for (path, text) in generated {
+        let path = project().join(path);
+        if std::env::var_os("MEMTREND_ACCEPT").is_some() {
+            fs::write(&path, &text).unwrap();
+        }
+        assert!(fs::read_to_string(&path).unwrap_or_default() == text, "{} is stale: run `make docs`", relative(&path));
+    }
+}
+
+#[test]
+fn every_metric_named_anywhere_is_in_the_catalogue() {
+    let known: BTreeSet<&str> = memtrend::output::catalogue::families().map(|family| family.name).collect();
+    let mut unknown = Vec::new();
+    let places = [("dashboards", ".json"), ("alerts", ".yaml"), ("docs", ".md"), (".", "README.md")];
+    for path in places
+        .iter()
+        .flat_map(|(folder, ending)| if *folder == "." { vec![project().join(ending)] } else { files(folder, ending) })
+    {
+        let text = fs::read_to_string(&path).unwrap_or_default();
+        for word in
+            text.split(|c: char| !c.is_ascii_alphanumeric() && c != '_').filter(|word| word.starts_with("memtrend_"))
+        {
+            let stem =
+                ["_bucket", "_sum", "_count"].iter().find_map(|suffix| word.strip_suffix(suffix)).unwrap_or(word);
+            if !known.contains(word) && !known.contains(stem) {
+                unknown.push(format!("{}: {word}", relative(&path)));
+            }
+        }
+    }
+    assert!(unknown.is_empty(), "not in the catalogue:\n{}", unknown.join("\n"));
+}
