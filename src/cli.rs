@@ -1,10 +1,13 @@
 //! Flags and subcommands: clap's types and their texts, nothing else.
 
+mod origin;
 pub mod reference;
 
+pub use origin::parse;
+
 use crate::config::{
-    ApplicationOption, Duration, ListenAddress, LogFormat, LogLevel, LogOptions, Named, Options, PathOptions, Pattern,
-    SelectorOption, TrendOptions, WebOptions, Which,
+    ApplicationCount, ApplicationOption, CgroupPath, Duration, FilePath, ListenAddress, LogFormat, LogLevel,
+    LogOptions, Named, Options, PathOptions, Pattern, Pid, SelectorOption, TrendOptions, UnitName, WebOptions, Which,
 };
 use clap::{Args, Parser, Subcommand};
 use std::path::PathBuf;
@@ -53,11 +56,11 @@ pub struct ServeFlags {
     pub config_check: bool,
 
     /// Time between samples [default: a twelfth of --trend.block, 5s]
-    #[arg(long, value_name = "TIME", env = "MEMTREND_INTERVAL")]
+    #[arg(long, value_name = "TIME", env = "MEMTREND_INTERVAL", allow_hyphen_values = true)]
     interval: Option<Duration>,
 
     /// Base block of the trend, whose lowest value counts [default: 60s]
-    #[arg(long = "trend.block", value_name = "TIME", env = "MEMTREND_TREND_BLOCK")]
+    #[arg(long = "trend.block", value_name = "TIME", env = "MEMTREND_TREND_BLOCK", allow_hyphen_values = true)]
     trend_block: Option<Duration>,
 
     /// Applications watched beside those asked for: all that are found, or none [default: auto, but none when one is
@@ -66,12 +69,12 @@ pub struct ServeFlags {
     application: Option<Which>,
 
     /// Watch a process and its descendants; repeatable
-    #[arg(long, value_name = "[NAME=]PID", env = "MEMTREND_PID", value_delimiter = ',')]
-    pid: Vec<Named<u32>>,
+    #[arg(long, value_name = "[NAME=]PID", env = "MEMTREND_PID", allow_hyphen_values = true, value_delimiter = ',')]
+    pid: Vec<Named<Pid>>,
 
     /// Watch the process whose pid a file holds, and its descendants; repeatable
     #[arg(long = "pid-file", value_name = "[NAME=]FILE", env = "MEMTREND_PID_FILE")]
-    pid_file: Vec<Named<PathBuf>>,
+    pid_file: Vec<Named<FilePath>>,
 
     /// Watch the processes whose command line fits a regular expression, and their descendants; repeatable
     #[arg(long = "match", value_name = "NAME=REGEX", env = "MEMTREND_MATCH")]
@@ -79,11 +82,11 @@ pub struct ServeFlags {
 
     /// Watch all processes of a cgroup; the path as in /proc/PID/cgroup; repeatable
     #[arg(long, value_name = "[NAME=]PATH", env = "MEMTREND_CGROUP")]
-    cgroup: Vec<Named<String>>,
+    cgroup: Vec<Named<CgroupPath>>,
 
     /// Watch a systemd unit; repeatable
     #[arg(long, value_name = "[NAME=]UNIT", env = "MEMTREND_UNIT")]
-    unit: Vec<Named<String>>,
+    unit: Vec<Named<UnitName>>,
 
     /// Version of an application asked for; repeatable
     #[arg(long = "application-version", value_name = "NAME=VERSION", env = "MEMTREND_APPLICATION_VERSION")]
@@ -94,11 +97,16 @@ pub struct ServeFlags {
     version_env: Option<String>,
 
     /// The most applications watched; more are counted in memtrend_applications_dropped [default: 1000]
-    #[arg(long = "max-applications", value_name = "NUMBER", env = "MEMTREND_MAX_APPLICATIONS")]
-    max_applications: Option<u32>,
+    #[arg(
+        long = "max-applications",
+        value_name = "NUMBER",
+        env = "MEMTREND_MAX_APPLICATIONS",
+        allow_hyphen_values = true
+    )]
+    max_applications: Option<ApplicationCount>,
 
     /// When the series of an application that is gone are dropped [default: 15m]
-    #[arg(long = "forget-after", value_name = "TIME", env = "MEMTREND_FORGET_AFTER")]
+    #[arg(long = "forget-after", value_name = "TIME", env = "MEMTREND_FORGET_AFTER", allow_hyphen_values = true)]
     forget_after: Option<Duration>,
 
     /// Address to listen on; repeatable [default: :10240]
@@ -187,6 +195,9 @@ impl ServeFlags {
         take(&mut wanted, self.cgroup, SelectorOption::Cgroup);
         take(&mut wanted, self.unit, SelectorOption::Unit);
         for version in self.application_version {
+            if version.name.is_none() {
+                return Err(format!("--application-version {}: expected NAME=VERSION", version.value));
+            }
             let named = wanted.iter_mut().find(|wanted| wanted.name.is_some() && wanted.name == version.name);
             let Some(named) = named else {
                 let name = version.name.unwrap_or_default();

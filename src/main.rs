@@ -1,13 +1,12 @@
 //! Parses, dispatches, and turns the outcome into an exit code: 0 fine, 2 could not run.
 
-use clap::Parser;
-use memtrend::cli::{Cli, Command};
+use memtrend::cli::{Command, parse};
 use memtrend::command;
 use std::ffi::OsString;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    let outcome = match Cli::parse_from(with_default_subcommand(std::env::args_os().collect())).command {
+    let outcome = match parse(with_default_subcommand(std::env::args_os().collect())).command {
         Command::Serve(flags) => command::serve::run(*flags),
         Command::Demo(flags) => command::demo::run(&flags),
         Command::Leak(flags) => command::leak::run(&flags),
@@ -15,10 +14,19 @@ fn main() -> ExitCode {
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("memtrend: {error:#}");
+            eprintln!("memtrend: {}", in_one_line(&error));
             ExitCode::from(2)
         }
     }
+}
+
+/// An error with its causes, each said once: some name their cause themselves.
+fn in_one_line(error: &anyhow::Error) -> String {
+    error.chain().map(ToString::to_string).fold(String::new(), |line, cause| match line.contains(&cause) {
+        true => line,
+        false if line.is_empty() => cause,
+        false => format!("{line}: {cause}"),
+    })
 }
 
 /// `memtrend --match app=x` means `memtrend serve --match app=x`; help and version are the program's own.

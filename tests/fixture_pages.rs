@@ -25,7 +25,7 @@ fn scenes() -> Vec<String> {
 fn page_of(scene: &str) -> String {
     let tree = Tree::unpack(scene);
     let mut flags = tree.flags();
-    flags.extend(["--version-env=APP_VERSION".to_owned(), "--interval=1s".to_owned()]);
+    flags.extend(["--version-env=APP_VERSION".to_owned(), "--interval=30s".to_owned()]);
     let exporter = Exporter::start(&flags);
     let answer = exporter.get("/metrics", &[]);
     let mut page = String::new();

@@ -8,7 +8,12 @@
     reason = "a test fails by panicking"
 )]
 
+mod bad_input;
+mod demo;
 mod fixture_pages;
+mod formats;
+mod real_leak;
 mod support;
 mod tidy;
+mod virtual_machine;
 mod web;

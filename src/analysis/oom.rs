@@ -82,12 +82,13 @@ impl Ledger {
 }
 
 fn scope_of(hits: Option<u64>, hits_before: Option<u64>, tightest: Option<LimitSource>) -> Scope {
-    match (hits, tightest) {
-        (Some(hits), _) if hits > hits_before.unwrap_or(0) => Scope::Own,
-        (Some(_), Some(LimitSource::Ancestor)) | (None, Some(LimitSource::Ancestor)) => Scope::Ancestor,
-        (_, Some(LimitSource::Node)) => Scope::Node,
-        (None, Some(LimitSource::Own)) => Scope::Own,
-        _ => Scope::Unknown,
+    // The hit may have been counted a pass before the kill: the tightest limit is then still the one that was hit.
+    match tightest {
+        _ if hits.is_some_and(|hits| hits > hits_before.unwrap_or(0)) => Scope::Own,
+        Some(LimitSource::Own) => Scope::Own,
+        Some(LimitSource::Ancestor) => Scope::Ancestor,
+        Some(LimitSource::Node) => Scope::Node,
+        Some(LimitSource::Rlimit) | None => Scope::Unknown,
     }
 }
 
@@ -156,7 +157,7 @@ mod tests {
             (1, Some(LimitSource::Node), Scope::Own),
             (0, Some(LimitSource::Ancestor), Scope::Ancestor),
             (0, Some(LimitSource::Node), Scope::Node),
-            (0, Some(LimitSource::Own), Scope::Unknown),
+            (0, Some(LimitSource::Own), Scope::Own),
             (0, None, Scope::Unknown),
         ] {
             let mut ledger = Ledger::default();

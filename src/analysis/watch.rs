@@ -5,7 +5,7 @@ use super::forecast::{restart_gain, time_to_limit};
 use super::growth::Growth;
 use super::oom::{Cause, Ledger};
 use super::report::{ApplicationReport, Present};
-use super::sample::{About, ByKind, Identity, Kind, Lifetime, Memory, Observation, Population};
+use super::sample::{About, ByKind, Identity, Kind, Lifetime, LimitSource, Memory, Observation, Population};
 use super::trend::theil_sen;
 use super::verdict::{Evidence, Verdict, judge};
 use crate::units::{BytesPerSecond, Clock, Moment, Timestamp, count_as_f64};
@@ -21,6 +21,8 @@ pub(super) struct Watch {
     life: Option<Life>,
     present: Option<(Memory, Population)>,
     ledger: Ledger,
+    /// The limit with the least room when memory was last read: a kill is told when that is past.
+    tightest: Option<LimitSource>,
     restarts: [u64; Cause::ALL.len()],
     /// Whether kills were seen, and could be seen, since the present life was last seen alive.
     end: End,
@@ -56,6 +58,7 @@ impl Watch {
             life: None,
             present: None,
             ledger: Ledger::default(),
+            tightest: None,
             restarts: [0; Cause::ALL.len()],
             end: End::default(),
             earlier_start_level: None,
@@ -65,9 +68,10 @@ impl Watch {
 
     /// Takes in one observation; returns the kills that are new.
     pub(super) fn observe(&mut self, seen: &Observation, at: Moment, block_seconds: f64) -> u64 {
-        let tightest = seen.memory.and_then(|memory| memory.ceiling).map(|ceiling| ceiling.source);
-        let tightest = tightest.or_else(|| Some(self.present?.0.ceiling?.source));
-        let kills = seen.counters.map_or(0, |counters| self.ledger.observe(&counters, tightest));
+        if let Some(memory) = &seen.memory {
+            self.tightest = memory.ceiling.map(|ceiling| ceiling.source);
+        }
+        let kills = seen.counters.map_or(0, |counters| self.ledger.observe(&counters, self.tightest));
         self.end.killed |= kills > 0;
         self.end.readable |= seen.counters.is_some_and(|counters| counters.oom_kills.is_some());
         if seen.population.processes == 0 {
@@ -79,7 +83,8 @@ impl Watch {
         if self.life.as_ref().is_none_or(|life| life.lifetime != seen.lifetime) {
             self.begin_life(seen, at, block_seconds);
         }
-        self.end = End::default();
+        // A kill that is counted while the process still seems to be there belongs to its end too.
+        self.end = End { killed: kills > 0, readable: false };
         self.present = seen.memory.map(|memory| (memory, seen.population));
         if let (Some(life), Some(memory)) = (&mut self.life, &seen.memory) {
             life.observe(memory, at);

@@ -9,7 +9,9 @@ use crate::serve::{Service, run_until_stopped};
 use crate::source::applications::{Selection, Selector, Wanted};
 use crate::source::{Roots, World};
 use anyhow::{Context, bail};
+use std::io::ErrorKind;
 use std::net::TcpListener;
+use std::path::Path;
 
 /// Runs it.
 ///
@@ -26,16 +28,35 @@ pub fn run(flags: ServeFlags) -> anyhow::Result<()> {
 /// The checked settings; `None` when a check was all that was asked for.
 fn settings(flags: ServeFlags) -> anyhow::Result<Option<Settings>> {
     let only_check = flags.config_check;
-    let file = flags.config_file.as_deref().map(config::load).transpose()?.unwrap_or_default();
+    let flags_file = flags.config_file.clone();
+    let file = flags_file.as_deref().map(config::load).transpose()?.unwrap_or_default();
     let options = flags.into_options().map_err(anyhow::Error::msg)?;
-    let settings = Settings::from_options(options.or(file))?;
+    let wrong_in_file = Settings::from_options(file.clone()).err().map(|error| error.to_string());
+    let settings = Settings::from_options(options.or(file)).map_err(|error| match &flags_file {
+        Some(path) if wrong_in_file == Some(error.to_string()) => anyhow::anyhow!("{}: {error}", path.display()),
+        _ => error.into(),
+    })?;
     if let Some(path) = &settings.web_config {
         config::web::WebConfig::load(path)?;
     }
-    if !settings.procfs.is_dir() {
-        bail!("path.procfs: {} is not a folder: mount procfs there or name another", settings.procfs.display());
-    }
+    check_roots(&settings)?;
     Ok((!only_check).then_some(settings))
+}
+
+fn check_roots(settings: &Settings) -> anyhow::Result<()> {
+    let holds_a_process = |path: &Path| {
+        let mut entries = std::fs::read_dir(path).into_iter().flatten().flatten();
+        entries.any(|entry| entry.file_name().to_str().is_some_and(|name| name.parse::<u32>().is_ok()))
+    };
+    if !holds_a_process(&settings.procfs) {
+        bail!("path.procfs: {} holds no process: mount procfs there or name another folder", settings.procfs.display());
+    }
+    for (key, path) in [("path.sysfs", &settings.sysfs), ("path.rootfs", &settings.rootfs)] {
+        if !path.is_dir() {
+            bail!("{key}: {} is not a folder: mount it there or name another", path.display());
+        }
+    }
+    Ok(())
 }
 
 /// Serves on listeners that are open already.
@@ -43,7 +64,7 @@ pub(super) fn serve(settings: &Settings, listeners: Vec<TcpListener>) -> anyhow:
     let roots =
         Roots { procfs: settings.procfs.clone(), sysfs: settings.sysfs.clone(), rootfs: settings.rootfs.clone() };
     let selection = Selection {
-        wanted: settings.wanted.iter().map(|wanted| to_wanted(wanted, &roots)).collect::<anyhow::Result<_>>()?,
+        wanted: all_wanted(settings, &roots)?,
         automatic: settings.automatic,
         shortest_program_seconds: settings.block.as_secs_f64(),
         version_variable: settings.version_env.clone(),
@@ -64,27 +85,41 @@ pub(super) fn serve(settings: &Settings, listeners: Vec<TcpListener>) -> anyhow:
     })
 }
 
+fn all_wanted(settings: &Settings, roots: &Roots) -> anyhow::Result<Vec<Wanted>> {
+    let mut all: Vec<Wanted> = Vec::new();
+    for option in &settings.wanted {
+        let wanted = to_wanted(option, roots)?;
+        if all.iter().any(|earlier| earlier.name == wanted.name) {
+            bail!("applications: two of them are called `{}`: name them, NAME=…", wanted.name.escape_default());
+        }
+        all.push(wanted);
+    }
+    Ok(all)
+}
+
 fn to_wanted(option: &ApplicationOption, roots: &Roots) -> anyhow::Result<Wanted> {
     let (selector, name_of_selected) = match &option.selector {
-        SelectorOption::Pid(pid) => (Selector::Pid(*pid), program_of(*pid, roots)?),
+        SelectorOption::Pid(pid) => (Selector::Pid(pid.0), program_of(pid.0, roots)?),
         SelectorOption::PidFile(path) => {
-            let stem = path.file_stem().map(|stem| stem.to_string_lossy().into_owned());
-            (Selector::PidFile(path.clone()), stem.unwrap_or_default())
+            let stem = path.0.file_stem().map(|stem| stem.to_string_lossy().into_owned());
+            (Selector::PidFile(path.0.clone()), stem.unwrap_or_default())
         }
         SelectorOption::Match(pattern) => (Selector::CommandLine(pattern.0.clone()), pattern.0.to_string()),
         SelectorOption::Cgroup(path) => {
-            let path = cgroup_path(path);
-            let last = path.rsplit('/').next().unwrap_or_default().to_owned();
-            (Selector::Cgroup(path.into_bytes().into()), last)
+            let last = path.0.rsplit('/').next().unwrap_or_default().to_owned();
+            (Selector::Cgroup(path.0.as_bytes().into()), last)
         }
         SelectorOption::Unit(unit) => {
-            let name = unit.strip_suffix(".service").unwrap_or(unit).to_owned();
-            (Selector::Unit(unit.as_bytes().into()), name)
+            let name = unit.0.strip_suffix(".service").unwrap_or(&unit.0).to_owned();
+            (Selector::Unit(unit.0.as_bytes().into()), name)
         }
     };
     let name = option.name.clone().unwrap_or(name_of_selected);
-    if name.is_empty() {
-        bail!("applications: {:?} gives no name: name it yourself, NAME=…", option.selector);
+    if name.trim().is_empty() {
+        match &option.selector {
+            SelectorOption::Pid(pid) => bail!("--pid {0}: its program has a blank name: write --pid NAME={0}", pid.0),
+            _ => bail!("an application has a blank name: write NAME=… before what selects it"),
+        }
     }
     Ok(Wanted { name: clean_label(name.as_bytes()), version: option.version.as_deref().map(Into::into), selector })
 }
@@ -95,13 +130,6 @@ fn program_of(pid: u32, roots: &Roots) -> anyhow::Result<String> {
     let program =
         std::fs::read(&path).with_context(|| format!("--pid {pid}: no such process here: {}", path.display()))?;
     Ok(String::from_utf8_lossy(program.trim_ascii_end()).into_owned())
-}
-
-/// A cgroup's path as the kernel writes it; people also give the folder below /sys/fs/cgroup.
-fn cgroup_path(given: &str) -> String {
-    let rest = given.strip_prefix("/sys/fs/cgroup").unwrap_or(given);
-    let rest = rest.strip_prefix("/memory").filter(|_| rest.len() < given.len()).unwrap_or(rest);
-    format!("/{}", rest.trim_matches('/'))
 }
 
 fn listeners(settings: &Settings) -> anyhow::Result<Vec<TcpListener>> {
@@ -118,8 +146,14 @@ pub(super) fn listen(address: &ListenAddress) -> anyhow::Result<TcpListener> {
     } else {
         TcpListener::bind((address.host.as_str(), address.port))
     };
-    let listener = listener.with_context(|| {
-        format!("web.listen-address: cannot listen on {address}: is the port in use? Name another address")
+    let listener = listener.map_err(|error| {
+        let remedy = match error.kind() {
+            ErrorKind::AddrInUse => "the port is in use: name another".to_owned(),
+            ErrorKind::AddrNotAvailable => "that is not an address of this machine".to_owned(),
+            ErrorKind::PermissionDenied => "not permitted: ports below 1024 need NET_BIND_SERVICE".to_owned(),
+            _ => error.to_string(),
+        };
+        anyhow::anyhow!("web.listen-address: cannot listen on {address}: {remedy}")
     })?;
     listener.set_nonblocking(true)?;
     Ok(listener)
@@ -139,22 +173,4 @@ fn systemd_listeners() -> anyhow::Result<Vec<TcpListener>> {
     }
     listeners.iter().try_for_each(|listener| listener.set_nonblocking(true))?;
     Ok(listeners)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_cgroup_may_be_given_as_the_kernel_or_as_the_file_system_names_it() {
-        for (given, expected) in [
-            ("/system.slice/a.service", "/system.slice/a.service"),
-            ("system.slice/a.service/", "/system.slice/a.service"),
-            ("/sys/fs/cgroup/system.slice", "/system.slice"),
-            ("/sys/fs/cgroup/memory/x", "/x"),
-            ("/memory/x", "/memory/x"),
-        ] {
-            assert_eq!(cgroup_path(given), expected);
-        }
-    }
 }

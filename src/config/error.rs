@@ -7,7 +7,7 @@ use std::path::PathBuf;
 #[derive(Debug, thiserror::Error)]
 pub enum ConfigError {
     /// The file cannot be read.
-    #[error("{path}: cannot read the configuration file: {source}", path = path.display())]
+    #[error("{path}: cannot read the configuration file, check --config.file: {source}", path = path.display())]
     Unreadable {
         /// The file.
         path: PathBuf,

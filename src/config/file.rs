@@ -41,11 +41,16 @@ mod tests {
         let cases = [
             ("interval = '5s'\nintervall = '5s'\n", "2:1: unknown field `intervall`, expected one of"),
             ("interval = '5 parsecs'\n", "1:12: `5 parsecs` is not a duration such as 5s, 500ms or 1h30m"),
-            ("max-applications = -1\n", "1:20: "),
+            ("max-applications = -1\n", "1:20: `-1` is not a whole number from 1 to 100000"),
+            ("max-applications = '5'\n", "1:20: invalid type: string \"5\", expected a whole number from 1 to 100000"),
+            ("interval = 5\n", "1:12: invalid type: integer `5`, expected a duration in quotes"),
+            ("web = 1\n", "1:7: invalid type: integer `1`, expected a table [web]"),
+            ("[[applications]]\npid = 0\n", "2:7: `0` is not a pid"),
+            ("[[applications]]\ncgroup = '/'\n", "2:10: `/` is not a cgroup below the root"),
             ("[[applications]]\nmatch = '('\n", "2:9: `(` is not a regular expression: unclosed group"),
             ("[[applications]]\nname = 'a'\n", "1:1: an application needs exactly one of"),
             ("[[applications]]\nname = 'a'\npid = 1\nunit = 'b'\n", "1:1: an application needs exactly one of"),
-            ("[web]\nlisten-address = ['localhost']\n", "2:18: `localhost` is not an address"),
+            ("[web]\nlisten-address = ['localhost']\n", "2:19: `localhost` is not an address"),
             ("interval = \n", "1:12: "),
             ("[log]\nlevel = 'loud'\n", "2:9: unknown variant `loud`, expected one of"),
         ];

@@ -11,4 +11,7 @@ pub use error::ConfigError;
 pub use file::load;
 pub use options::{ApplicationOption, LogOptions, Options, PathOptions, SelectorOption, TrendOptions, WebOptions};
 pub use settings::Settings;
-pub use values::{Duration, ListenAddress, LogFormat, LogLevel, Named, Pattern, Which};
+pub use values::{
+    ApplicationCount, CgroupPath, Duration, FilePath, ListenAddress, LogFormat, LogLevel, Named, Pattern, Pid,
+    UnitName, Which,
+};

@@ -1,6 +1,8 @@
 //! Options as they may be given, in the file or by flags and environment; what is not given is `None` or empty.
 
-use super::values::{Duration, ListenAddress, LogFormat, LogLevel, Pattern, Which};
+use super::values::{
+    ApplicationCount, CgroupPath, Duration, FilePath, ListenAddress, LogFormat, LogLevel, Pattern, Pid, UnitName, Which,
+};
 use serde::Deserialize;
 use std::path::PathBuf;
 
@@ -18,7 +20,7 @@ pub struct Options {
     /// The environment variable that holds an application's version.
     pub version_env: Option<String>,
     /// The most applications watched.
-    pub max_applications: Option<u32>,
+    pub max_applications: Option<ApplicationCount>,
     /// When an application that is gone is forgotten.
     pub forget_after: Option<Duration>,
     /// Trend.
@@ -33,7 +35,7 @@ pub struct Options {
 
 /// `[trend]`.
 #[derive(Clone, Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case", default, expecting = "a table [trend]")]
 pub struct TrendOptions {
     /// Base block.
     pub block: Option<Duration>,
@@ -41,7 +43,7 @@ pub struct TrendOptions {
 
 /// `[web]`.
 #[derive(Clone, Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case", default, expecting = "a table [web]")]
 pub struct WebOptions {
     /// Addresses.
     pub listen_address: Vec<ListenAddress>,
@@ -55,7 +57,7 @@ pub struct WebOptions {
 
 /// `[log]`.
 #[derive(Clone, Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case", default, expecting = "a table [log]")]
 pub struct LogOptions {
     /// Level.
     pub level: Option<LogLevel>,
@@ -65,7 +67,7 @@ pub struct LogOptions {
 
 /// `[path]`.
 #[derive(Clone, Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case", default, expecting = "a table [path]")]
 pub struct PathOptions {
     /// procfs.
     pub procfs: Option<PathBuf>,
@@ -91,15 +93,15 @@ pub struct ApplicationOption {
 #[derive(Clone, Debug)]
 pub enum SelectorOption {
     /// By pid.
-    Pid(u32),
+    Pid(Pid),
     /// By pid file.
-    PidFile(PathBuf),
+    PidFile(FilePath),
     /// By command line.
     Match(Pattern),
     /// By cgroup.
-    Cgroup(String),
+    Cgroup(CgroupPath),
     /// By systemd unit.
-    Unit(String),
+    Unit(UnitName),
 }
 
 #[derive(Deserialize)]
@@ -107,11 +109,11 @@ pub enum SelectorOption {
 struct RawApplication {
     name: Option<String>,
     version: Option<String>,
-    pid: Option<u32>,
-    pid_file: Option<PathBuf>,
+    pid: Option<Pid>,
+    pid_file: Option<FilePath>,
     r#match: Option<Pattern>,
-    cgroup: Option<String>,
-    unit: Option<String>,
+    cgroup: Option<CgroupPath>,
+    unit: Option<UnitName>,
 }
 
 impl TryFrom<RawApplication> for ApplicationOption {

@@ -60,9 +60,11 @@ impl Settings {
         check_path(&telemetry_path)?;
         check_wanted(&options.wanted)?;
         check_variable(options.version_env.as_deref())?;
-        let max_applications = options.max_applications.unwrap_or(1000);
-        if !(1..=100_000).contains(&max_applications) {
-            return Err(invalid("max-applications", format!("{max_applications} is not between 1 and 100000")));
+        if forget_after < time::Duration::from_secs(1) {
+            return Err(invalid(
+                "forget-after",
+                format!("{} is shorter than 1s", humantime::format_duration(forget_after)),
+            ));
         }
         let automatic = match options.application {
             Some(which) => which == Which::Auto,
@@ -79,7 +81,7 @@ impl Settings {
             interval,
             block,
             forget_after,
-            max_applications,
+            max_applications: options.max_applications.map_or(1000, |count| count.0),
             automatic,
             wanted: options.wanted,
             version_env: options.version_env,
@@ -109,7 +111,7 @@ fn check_times(interval: time::Duration, block: time::Duration) -> Result<(), Co
     if interval < time::Duration::from_millis(5) {
         return Err(invalid("interval", format!("{} is shorter than 5ms", written(interval))));
     }
-    if interval * 2 > block {
+    if interval > block / 2 {
         let (interval, block) = (written(interval), written(block));
         let problem = format!("{interval} is longer than half of trend.block ({block}): a block needs two samples");
         return Err(invalid("interval", problem));
@@ -119,7 +121,9 @@ fn check_times(interval: time::Duration, block: time::Duration) -> Result<(), Co
 
 fn check_path(path: &str) -> Result<(), ConfigError> {
     let is_plain = path.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"/-_.~".contains(&byte));
-    if !path.starts_with('/') || path == "/" || path.starts_with("/-/") || !is_plain {
+    let is_normal =
+        path.strip_prefix('/').is_some_and(|rest| rest.split('/').all(|part| !matches!(part, "" | "." | "..")));
+    if !is_normal || path.starts_with("/-/") || path == "/-" || !is_plain {
         let problem = format!("`{path}` is not a path such as /metrics (not / and nothing below /-/)");
         return Err(invalid("web.telemetry-path", problem));
     }
@@ -143,9 +147,10 @@ fn check_wanted(wanted: &[ApplicationOption]) -> Result<(), ConfigError> {
 
 fn check_variable(name: Option<&str>) -> Result<(), ConfigError> {
     match name {
-        Some(name) if name.is_empty() || name.contains(['=', '\0']) => {
-            Err(invalid("version-env", format!("`{name}` is not the name of an environment variable")))
-        }
+        Some(name) if name.is_empty() || name.contains(['=', '\0']) => Err(invalid(
+            "version-env",
+            format!("`{name}` is not the name of an environment variable such as APP_VERSION"),
+        )),
         _ => Ok(()),
     }
 }
@@ -187,7 +192,8 @@ mod tests {
             ("interval='40s'", "interval: 40s is longer than half of trend.block (1m)"),
             ("interval='1ms'", "interval: 1ms is shorter than 5ms"),
             ("[trend]\nblock='2h'", "trend.block: 2h is not between 100ms and 1h"),
-            ("max-applications=0", "max-applications: 0 is not between 1 and 100000"),
+            ("forget-after='0s'", "forget-after: 0s is shorter than 1s"),
+            ("[web]\ntelemetry-path='/a/../b'", "web.telemetry-path: `/a/../b` is not a path"),
             ("application='none'", "application: none, and no application is asked for"),
             ("version-env='A=B'", "version-env: `A=B` is not the name"),
             ("[web]\ntelemetry-path='metrics'", "web.telemetry-path: `metrics` is not a path"),

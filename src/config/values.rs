@@ -1,15 +1,51 @@
 //! Single values, each with its own way of being written and of being wrong. One parser serves files, environment and
 //! flags.
 
-use serde::de::{Deserialize, Deserializer, Error as _};
+use serde::de::{Deserialize, Deserializer, Visitor};
 use std::str::FromStr;
 
-/// Makes a type that is written as a string readable from TOML, with the error at the value's place.
+/// Makes a type that is written as a string (or, where it says so, as a number) readable from TOML, with the error at
+/// the value's place.
 macro_rules! deserialize_from_str {
-    ($type:ty) => {
+    ($type:ty, $expected:literal) => {
         impl<'de> Deserialize<'de> for $type {
             fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                String::deserialize(deserializer)?.parse().map_err(D::Error::custom)
+                struct Expected;
+                impl Visitor<'_> for Expected {
+                    type Value = $type;
+
+                    fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                        f.write_str($expected)
+                    }
+
+                    fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<$type, E> {
+                        text.parse().map_err(E::custom)
+                    }
+                }
+                deserializer.deserialize_str(Expected)
+            }
+        }
+    };
+}
+
+/// The same for a type that is written as a whole number.
+macro_rules! deserialize_from_number {
+    ($type:ty, $expected:literal) => {
+        impl<'de> Deserialize<'de> for $type {
+            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                struct Expected;
+                impl Visitor<'_> for Expected {
+                    type Value = $type;
+
+                    fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                        f.write_str($expected)
+                    }
+
+                    fn visit_i64<E: serde::de::Error>(self, number: i64) -> Result<$type, E> {
+                        number.to_string().parse().map_err(E::custom)
+                    }
+                }
+                deserializer.deserialize_i64(Expected)
             }
         }
     };
@@ -19,15 +55,23 @@ macro_rules! deserialize_from_str {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Duration(pub std::time::Duration);
 
+/// Nothing is set for longer.
+const LONGEST: std::time::Duration = std::time::Duration::from_secs(10 * 366 * 86_400);
+
 impl FromStr for Duration {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
         let parsed = humantime::parse_duration(text);
-        parsed.map(Self).map_err(|error| format!("`{text}` is not a duration such as 5s, 500ms or 1h30m: {error}"))
+        let wrong = |why: &str| format!("`{text}` is not a duration such as 5s, 500ms or 1h30m: {why}");
+        let duration = parsed.map_err(|error| match error {
+            humantime::DurationError::NumberOverflow => wrong("it is too long"),
+            error => wrong(&error.to_string()),
+        })?;
+        if duration > LONGEST { Err(wrong("it is longer than 10 years")) } else { Ok(Self(duration)) }
     }
 }
-deserialize_from_str!(Duration);
+deserialize_from_str!(Duration, "a duration in quotes such as \"5s\"");
 
 /// A regular expression over the bytes of a command line.
 #[derive(Clone, Debug)]
@@ -41,7 +85,11 @@ impl FromStr for Pattern {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let compiled = regex::bytes::RegexBuilder::new(text).size_limit(PATTERN_SIZE).build();
+        if text.is_empty() {
+            return Err("an empty regular expression fits every process: say which are meant".to_owned());
+        }
+        // Command lines are bytes: classes are ASCII, and a dot is any byte.
+        let compiled = regex::bytes::RegexBuilder::new(text).unicode(false).size_limit(PATTERN_SIZE).build();
         compiled.map(Self).map_err(|error| {
             let reason = error.to_string();
             let reason = reason.lines().last().unwrap_or_default().trim_start_matches("error: ").to_owned();
@@ -49,7 +97,7 @@ impl FromStr for Pattern {
         })
     }
 }
-deserialize_from_str!(Pattern);
+deserialize_from_str!(Pattern, "a regular expression in quotes");
 
 /// `HOST:PORT`, or `:PORT` for all addresses of the machine.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -67,14 +115,16 @@ impl FromStr for ListenAddress {
         let wrong = || format!("`{text}` is not an address such as :10240, 127.0.0.1:10240 or [::1]:10240");
         let (host, port) = text.rsplit_once(':').ok_or_else(wrong)?;
         let bare = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);
-        if bare.contains(':') && bare.len() == host.len() {
+        let is_bracketed = bare.len() < host.len();
+        let is_address = if is_bracketed { bare.contains(':') } else { !bare.contains([':', '[', ']']) };
+        if !is_address || !port.bytes().all(|byte| byte.is_ascii_digit()) {
             return Err(wrong());
         }
         let port = port.parse().map_err(|_| wrong())?;
         Ok(Self { host: bare.to_owned(), port })
     }
 }
-deserialize_from_str!(ListenAddress);
+deserialize_from_str!(ListenAddress, "an address in quotes such as \":10240\"");
 
 impl std::fmt::Display for ListenAddress {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -82,6 +132,94 @@ impl std::fmt::Display for ListenAddress {
         if host.contains(':') { write!(f, "[{host}]:{port}") } else { write!(f, "{host}:{port}") }
     }
 }
+
+/// A pid: 1 or more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Pid(pub u32);
+
+/// The kernel's `PID_MAX_LIMIT` on 64 bits.
+const LARGEST_PID: u32 = 4_194_304;
+
+impl FromStr for Pid {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match whole_number(text) {
+            Some(pid) if (1..=LARGEST_PID.into()).contains(&pid) => {
+                u32::try_from(pid).map(Self).map_err(|e| e.to_string())
+            }
+            _ => Err(format!("`{text}` is not a pid: a whole number from 1 to {LARGEST_PID}")),
+        }
+    }
+}
+deserialize_from_number!(Pid, "a pid (1 or more, without quotes)");
+
+/// A number of applications: 1 to 100,000.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ApplicationCount(pub u32);
+
+impl FromStr for ApplicationCount {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match whole_number(text) {
+            Some(count) if (1..=100_000).contains(&count) => u32::try_from(count).map(Self).map_err(|e| e.to_string()),
+            _ => Err(format!("`{text}` is not a whole number from 1 to 100000")),
+        }
+    }
+}
+deserialize_from_number!(ApplicationCount, "a whole number from 1 to 100000, without quotes");
+
+fn whole_number(text: &str) -> Option<u64> {
+    text.bytes().all(|byte| byte.is_ascii_digit()).then(|| text.parse().ok()).flatten()
+}
+
+/// The path of a cgroup as the kernel writes it; people also give the folder below /sys/fs/cgroup.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CgroupPath(pub String);
+
+impl FromStr for CgroupPath {
+    type Err = String;
+
+    fn from_str(given: &str) -> Result<Self, String> {
+        let rest = given.strip_prefix("/sys/fs/cgroup").unwrap_or(given);
+        let rest = rest.strip_prefix("/memory").filter(|_| rest.len() < given.len()).unwrap_or(rest);
+        match rest.trim_matches('/') {
+            "" => Err(format!("`{given}` is not a cgroup below the root, such as /system.slice/app.service")),
+            path => Ok(Self(format!("/{path}"))),
+        }
+    }
+}
+deserialize_from_str!(CgroupPath, "a cgroup in quotes such as \"/system.slice/app.service\"");
+
+/// The name of a systemd unit.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UnitName(pub String);
+
+impl FromStr for UnitName {
+    type Err = String;
+
+    fn from_str(given: &str) -> Result<Self, String> {
+        if matches!(given, "" | ".service") || given.contains('/') {
+            return Err(format!("`{given}` is not the name of a unit such as postgresql.service"));
+        }
+        Ok(Self(given.to_owned()))
+    }
+}
+deserialize_from_str!(UnitName, "a unit in quotes such as \"app.service\"");
+
+/// A path that is not empty.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FilePath(pub std::path::PathBuf);
+
+impl FromStr for FilePath {
+    type Err = String;
+
+    fn from_str(given: &str) -> Result<Self, String> {
+        if given.is_empty() { Err("an empty path names no file".to_owned()) } else { Ok(Self(given.into())) }
+    }
+}
+deserialize_from_str!(FilePath, "a path in quotes");
 
 /// Which applications are watched beside those asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum, serde::Deserialize)]
@@ -139,7 +277,7 @@ where
             Some((name, value)) => (Some(name.to_owned()), value),
             None => (None, text),
         };
-        if value.is_empty() {
+        if value.is_empty() && name.is_some() {
             return Err(format!("`{text}` has nothing after the ="));
         }
         let value = value.parse().map_err(|error: T::Err| error.to_string())?;
@@ -156,9 +294,33 @@ mod tests {
         for text in [":10240", "127.0.0.1:0", "[::1]:9090", "localhost:80"] {
             assert_eq!(text.parse::<ListenAddress>().map(|address| address.to_string()), Ok(text.to_owned()));
         }
-        for text in ["", "10240", "::1:80", "a:b", "host:70000", "host:"] {
+        for text in ["", "10240", "::1:80", "a:b", "host:70000", "host:", ":+1", "[]:1", "[localhost]:1"] {
             assert!(text.parse::<ListenAddress>().is_err(), "{text}");
         }
+    }
+
+    #[test]
+    fn a_cgroup_may_be_given_as_the_kernel_or_as_the_file_system_names_it() {
+        for (given, expected) in [
+            ("/system.slice/a.service", "/system.slice/a.service"),
+            ("system.slice/a.service/", "/system.slice/a.service"),
+            ("/sys/fs/cgroup/system.slice", "/system.slice"),
+            ("/sys/fs/cgroup/memory/x", "/x"),
+            ("/memory/x", "/memory/x"),
+        ] {
+            assert_eq!(given.parse(), Ok(CgroupPath(expected.to_owned())));
+        }
+        assert!("/".parse::<CgroupPath>().is_err() && "/sys/fs/cgroup/".parse::<CgroupPath>().is_err());
+    }
+
+    #[test]
+    fn a_pattern_sees_bytes() {
+        let fits =
+            |pattern: &str, line: &[u8]| pattern.parse::<Pattern>().is_ok_and(|pattern| pattern.0.is_match(line));
+        assert!(
+            fits(r"java .*\.jar", b"java -Dx=\xff app.jar") && fits("(?i)APP", b"app") && fits("é", "é".as_bytes())
+        );
+        assert!("".parse::<Pattern>().is_err() && "(".parse::<Pattern>().is_err());
     }
 
     #[test]

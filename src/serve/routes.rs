@@ -36,6 +36,8 @@ pub(super) fn router(
         .route(telemetry_path, get(metrics))
         .route("/-/healthy", get(|| async { "memtrend is healthy.\n" }))
         .route("/-/ready", get(ready))
+        .fallback(|| async { (StatusCode::NOT_FOUND, "Not found. The page / links to what there is.\n") })
+        .method_not_allowed_fallback(|| async { (StatusCode::METHOD_NOT_ALLOWED, "Only GET and HEAD are answered.\n") })
         .with_state(Shared { report, instruments, telemetry_path: telemetry_path.into() })
 }
 

@@ -9,15 +9,15 @@ use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-pub struct Exporter {
+pub(crate) struct Exporter {
     child: Child,
-    pub address: SocketAddr,
+    pub(crate) address: SocketAddr,
     log: Arc<Mutex<Vec<String>>>,
 }
 
 impl Exporter {
     /// Starts `memtrend serve` on a free port with these flags, and waits until it listens.
-    pub fn start<A: AsRef<str>>(flags: &[A]) -> Self {
+    pub(crate) fn start<A: AsRef<str>>(flags: &[A]) -> Self {
         let mut command = Command::new(binary());
         command.arg("serve").args(["--web.listen-address", "127.0.0.1:0"]);
         command.args(flags.iter().map(AsRef::as_ref)).stderr(Stdio::piped()).stdout(Stdio::null());
@@ -41,26 +41,26 @@ impl Exporter {
         exporter
     }
 
-    pub fn get(&self, path: &str, headers: &[&str]) -> Answer {
+    pub(crate) fn get(&self, path: &str, headers: &[&str]) -> Answer {
         get(self.address, path, headers)
     }
 
-    pub fn page(&self) -> Page {
+    pub(crate) fn page(&self) -> Page {
         let answer = self.get("/metrics", &[]);
         assert_eq!(answer.status, 200);
         Page::parse(&answer.text())
     }
 
-    pub fn pid(&self) -> u32 {
+    pub(crate) fn pid(&self) -> u32 {
         self.child.id()
     }
 
-    pub fn log(&self) -> Vec<String> {
+    pub(crate) fn log(&self) -> Vec<String> {
         self.log.lock().unwrap().clone()
     }
 
     /// Asks it to end as an init would; its exit code.
-    pub fn terminate(&mut self) -> Option<i32> {
+    pub(crate) fn terminate(&mut self) -> Option<i32> {
         let status = Command::new("kill").arg(self.child.id().to_string()).status().unwrap();
         assert!(status.success());
         self.child.wait().unwrap().code()

@@ -1,25 +1,27 @@
 //! What the tests share: a running exporter, plain HTTP, pages as maps, trees from fixtures.
 
-pub mod exporter;
-pub mod http;
-pub mod page;
-pub mod tree;
+pub(crate) mod exporter;
+pub(crate) mod http;
+pub(crate) mod limited;
+pub(crate) mod page;
+pub(crate) mod prometheus;
+pub(crate) mod tree;
 
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 /// The checkout.
-pub fn project() -> &'static Path {
+pub(crate) fn project() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 
 /// The binary under test.
-pub fn binary() -> PathBuf {
+pub(crate) fn binary() -> PathBuf {
     env!("CARGO_BIN_EXE_memtrend").into()
 }
 
 /// Waits until a question has an answer; panics with what was waited for.
-pub fn wait_for<T>(what: &str, at_most: Duration, mut ask: impl FnMut() -> Option<T>) -> T {
+pub(crate) fn wait_for<T>(what: &str, at_most: Duration, mut ask: impl FnMut() -> Option<T>) -> T {
     let end = Instant::now() + at_most;
     loop {
         if let Some(answer) = ask() {

@@ -2,12 +2,12 @@
 
 use std::collections::BTreeMap;
 
-pub struct Page {
-    pub series: BTreeMap<String, f64>,
+pub(crate) struct Page {
+    pub(crate) series: BTreeMap<String, f64>,
 }
 
 impl Page {
-    pub fn parse(text: &str) -> Self {
+    pub(crate) fn parse(text: &str) -> Self {
         let samples = text.lines().filter(|line| !line.starts_with('#') && !line.is_empty());
         let series = samples.map(|line| {
             let (series, value) = line.rsplit_once(' ').expect("a value");
@@ -17,16 +17,16 @@ impl Page {
     }
 
     /// The value of a series, written as on the page.
-    pub fn value(&self, series: &str) -> Option<f64> {
+    pub(crate) fn value(&self, series: &str) -> Option<f64> {
         self.series.get(series).copied()
     }
 
     /// The value of a series that must be there.
-    pub fn must(&self, series: &str) -> f64 {
+    pub(crate) fn must(&self, series: &str) -> f64 {
         self.value(series).unwrap_or_else(|| panic!("{series} is not on the page:\n{}", self.listing()))
     }
 
-    pub fn listing(&self) -> String {
+    pub(crate) fn listing(&self) -> String {
         self.series.iter().map(|(series, value)| format!("{series} {value}\n")).collect()
     }
 }

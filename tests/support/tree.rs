@@ -7,13 +7,13 @@ use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
 
 /// An unpacked tree, removed with the test.
-pub struct Tree {
+pub(crate) struct Tree {
     folder: tempfile::TempDir,
     closed: Vec<PathBuf>,
 }
 
 impl Tree {
-    pub fn unpack(name: &str) -> Self {
+    pub(crate) fn unpack(name: &str) -> Self {
         let text = fs::read_to_string(project().join(format!("tests/fixtures/{name}.tree"))).unwrap();
         let folder = tempfile::tempdir().unwrap();
         let mut tree = Self { folder, closed: Vec::new() };
@@ -29,12 +29,12 @@ impl Tree {
         tree
     }
 
-    pub fn path(&self) -> &Path {
+    pub(crate) fn path(&self) -> &Path {
         self.folder.path()
     }
 
     /// The flags that make memtrend look at this tree.
-    pub fn flags(&self) -> Vec<String> {
+    pub(crate) fn flags(&self) -> Vec<String> {
         [("procfs", "proc"), ("sysfs", "sys"), ("rootfs", "root")]
             .iter()
             .map(|(flag, folder)| format!("--path.{flag}={}", self.path().join(folder).display()))

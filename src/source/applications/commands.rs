@@ -72,7 +72,7 @@ pub(super) fn pid_in_file(path: &std::path::Path, tally: &mut Tally) -> Option<u
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return None,
         read => tally.ok(read.map_err(|error| ReadError::io(path, error)))?,
     };
-    let pid = text.lines().next().and_then(|line| line.trim().parse().ok());
+    let pid = text.lines().next().and_then(|line| line.trim().parse().ok()).filter(|pid| *pid > 0);
     tally.ok(pid.ok_or_else(|| ReadError::malformed(path, "a pid on the first line")))
 }
 

@@ -54,8 +54,8 @@ pub(crate) struct Applications {
     identities: HashMap<Key, Arc<Identity>>,
     /// Descendants stay with their application though their parent is gone.
     inherited: HashMap<Individual, usize>,
-    /// Whether the life of an application has its cgroup for itself: settled when the life begins.
-    owns: HashMap<Arc<Identity>, (Lifetime, bool)>,
+    /// Whether a life of an application has a cgroup for itself: settled when it comes there.
+    owns: HashMap<Arc<Identity>, (Lifetime, Box<[u8]>, bool)>,
     abouts: HashMap<Arc<Identity>, (Lifetime, bool, Arc<About>)>,
     /// When the next program will have run for long enough, in seconds since boot.
     next_program: Option<f64>,
@@ -224,7 +224,7 @@ impl Applications {
 
     fn base_identity(&self, key: &Key, members: &[Individual], table: &ProcessTable) -> Identity {
         let main = members.iter().min_by_key(|(pid, start)| (*start, *pid)).and_then(|(pid, _)| table.get(*pid));
-        let program = || main.map_or_else(|| "unknown".into(), |process| clean_label(process.program.as_bytes()));
+        let program = || main.map_or_else(|| named(""), |process| named(&process.program));
         let plain = |name: Box<str>| Identity { application: name, namespace: None, pod: None, container: None };
         match key {
             Key::Wanted(place) => {
@@ -234,7 +234,7 @@ impl Applications {
                 Some(Placement::Unit { name, .. }) => plain(clean_label(name)),
                 _ => plain(program()),
             },
-            Key::Program(name) => plain(clean_label(name.as_bytes())),
+            Key::Program(name) => plain(named(name)),
             Key::PodContainer(..) | Key::Container(_) => {
                 let known = main.and_then(|process| self.containers.get(process.membership.placement.path()?));
                 let known = known.cloned().unwrap_or_default();
@@ -303,9 +303,9 @@ impl Applications {
             return None;
         }
         if matches!(key, Key::Wanted(_)) {
-            let settled = self.owns.get(identity).filter(|(life, _)| *life == lifetime).map(|(_, owns)| *owns);
-            let owns = settled.unwrap_or_else(|| is_alone(&top, members, table));
-            self.owns.insert(Arc::clone(identity), (lifetime, owns));
+            let settled = self.owns.get(identity).filter(|(life, path, _)| *life == lifetime && *path == top);
+            let owns = settled.map_or_else(|| is_alone(&top, members, table), |(_, _, owns)| *owns);
+            self.owns.insert(Arc::clone(identity), (lifetime, top.clone(), owns));
             if !owns {
                 return None;
             }
@@ -344,8 +344,8 @@ impl Applications {
     }
 
     fn missing_now(&self) -> Vec<Arc<Identity>> {
-        let named = |name: &str| Identity { application: name.into(), namespace: None, pod: None, container: None };
-        let wanted = self.selection.wanted.iter().map(|wanted| named(&wanted.name));
+        let identity = |name: &str| Identity { application: name.into(), namespace: None, pod: None, container: None };
+        let wanted = self.selection.wanted.iter().map(|wanted| identity(&wanted.name));
         let found: HashSet<&Identity> = self.groups.iter().map(|group| &*group.identity).collect();
         wanted.filter(|identity| !found.contains(identity)).map(Arc::new).collect()
     }
@@ -359,6 +359,11 @@ impl Applications {
         self.owns.retain(|identity, _| alive.contains(identity));
         self.abouts.retain(|identity, _| alive.contains(identity));
     }
+}
+
+/// A program's name as a label; Prometheus takes an empty one for none.
+fn named(program: &str) -> Box<str> {
+    if program.is_empty() { "unknown".into() } else { clean_label(program.as_bytes()) }
 }
 
 fn numbered(base: &Identity, number: u32) -> Identity {

@@ -60,12 +60,14 @@ fn with_swap(memory: Bytes, swap: Limit, source: LimitSource, by_kind: &ByKind, 
     }
 }
 
+const MOST_FILES: usize = if v1::FILES.len() > v2::FILES.len() { v1::FILES.len() } else { v2::FILES.len() };
+
 /// A cgroup that is read on every pass.
 #[derive(Debug)]
 pub(crate) struct Reader {
     pub(crate) directory: Directory,
     pub(crate) version: Version,
-    kept: [Kept; v2::FILES.len()],
+    kept: [Kept; MOST_FILES],
     /// Files that the kernel has not: asked for once.
     absent: u16,
 }

@@ -7,7 +7,7 @@ use crate::units::{Bytes, Limit};
 use std::io;
 
 /// The files read; the first must be there.
-pub(super) const FILES: [&str; 7] = [
+pub(super) const FILES: [&str; 8] = [
     "memory.stat",
     "memory.limit_in_bytes",
     "memory.memsw.limit_in_bytes",
@@ -15,6 +15,7 @@ pub(super) const FILES: [&str; 7] = [
     "memory.failcnt",
     "memory.kmem.usage_in_bytes",
     "memory.kmem.tcp.usage_in_bytes",
+    "memory.memsw.failcnt",
 ];
 
 /// "No limit" is the largest multiple of the page size below 2^63; whatever comes near is meant as none.
@@ -33,7 +34,13 @@ pub(super) fn read(contents: &mut dyn Contents) -> io::Result<Reading> {
     if let Some(text) = contents.content(3)? {
         counters.oom_kills = pairs(text).find(|(key, _)| *key == b"oom_kill").map(|(_, count)| count);
     }
-    let hits = contents.content(4)?.and_then(|text| number(text.trim_ascii()));
+    // Where the limits with and without swap are the same, the kernel charges the one with swap first.
+    let mut hits = None;
+    for place in [4, 7] {
+        if let Some(count) = contents.content(place)?.and_then(|text| number(text.trim_ascii())) {
+            hits = Some(hits.unwrap_or(0_u64).saturating_add(count));
+        }
+    }
     counters.own_limit_hits = hits;
     if let Some(slot) = counters.events.get_mut(MemoryEvent::Max.index()) {
         *slot = hits;
@@ -148,10 +155,11 @@ mod tests {
             Some("9\n"),
             Some("7\n"),
             None,
+            Some("2\n"),
         ]);
         let reading = read(&mut texts).unwrap();
         assert_eq!(reading.limits.swap, Limit::At(Bytes(50)));
-        assert_eq!((reading.counters.oom_kills, reading.counters.own_limit_hits), (Some(4), Some(9)));
+        assert_eq!((reading.counters.oom_kills, reading.counters.own_limit_hits), (Some(4), Some(11)));
         assert_eq!(reading.by_kind.get(Kind::KernelOther), Some(Bytes(7)));
     }
 

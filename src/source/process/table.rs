@@ -263,6 +263,10 @@ impl Process {
             self.statm = last;
             return Ok(());
         }
+        // A zombie has no memory and waits for its parent: it is gone.
+        if text.starts_with(b"0 0 0 ") {
+            return Err(ReadError::io(&roots.of_process(pid, "statm"), rustix::io::Errno::SRCH.into()));
+        }
         let parsed =
             Statm::parse(text).ok_or_else(|| ReadError::malformed(&roots.of_process(pid, "statm"), "seven numbers"))?;
         self.statm = Some(parsed);

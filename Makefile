@@ -1,0 +1,41 @@
+# `make demo` shows it, `make test` proves it. Both install what is missing first (scripts/setup says what).
+
+target := $(shell rustc -vV 2>/dev/null | sed -n 's/^host: //p')
+binary := target/$(target)/release/memtrend
+static := RUSTFLAGS='-C target-feature=+crt-static' cargo build --quiet --release --target $(target)
+
+.PHONY: all demo test lint unit bench docs accept static setup clean
+
+all: static
+
+# A static binary that runs in an empty image.
+static:
+	@$(static)
+	@ls -l $(binary) | awk '{print "$(binary):", $$5, "bytes"}'
+
+demo:
+	@scripts/setup demo
+	@$(static)
+	@$(binary) demo $(DEMO_FLAGS)
+
+setup:
+	@scripts/setup
+
+test: setup lint static
+	MEMTREND_STATIC_BINARY=$(CURDIR)/$(binary) cargo test --quiet
+
+lint:
+	cargo fmt --check
+	cargo clippy --quiet --all-targets -- -D warnings
+	RUSTDOCFLAGS='-D warnings' cargo doc --quiet --no-deps --document-private-items
+
+bench: setup static
+	MEMTREND_BINARY=$(CURDIR)/$(binary) cargo bench --bench exporter
+	cargo bench --bench analysis
+
+# Writes the generated docs and the committed pages anew: look at the difference before you commit it.
+docs accept:
+	MEMTREND_ACCEPT=1 cargo test --quiet --test integration
+
+clean:
+	cargo clean

@@ -1,0 +1,69 @@
+//! A real Prometheus (Debian's package) that scrapes every second, ended with the test.
+
+use super::http::get;
+use super::wait_for;
+use serde_json::Value;
+use std::net::{SocketAddr, TcpListener};
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+pub(crate) struct Prometheus {
+    child: Child,
+    address: SocketAddr,
+    _folder: tempfile::TempDir,
+}
+
+impl Prometheus {
+    /// Starts one that scrapes `target`, and waits until it has done so.
+    pub(crate) fn start(target: SocketAddr) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let config = folder.path().join("prometheus.yml");
+        let text = format!(
+            "global:\n  scrape_interval: 1s\nscrape_configs:\n  - job_name: memtrend\n    static_configs:\n      - targets: ['{target}']\n"
+        );
+        std::fs::write(&config, text).unwrap();
+        // Free at this moment; Prometheus takes no port 0.
+        let address = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+        let log = std::fs::File::create(folder.path().join("log")).unwrap();
+        let child = Command::new("prometheus")
+            .arg(format!("--config.file={}", config.display()))
+            .arg(format!("--storage.tsdb.path={}", folder.path().join("data").display()))
+            .arg(format!("--web.listen-address={address}"))
+            .stdout(Stdio::null())
+            .stderr(log)
+            .spawn()
+            .expect("prometheus is installed: scripts/setup");
+        let prometheus = Self { child, address, _folder: folder };
+        wait_for("Prometheus to scrape", Duration::from_secs(60), || {
+            std::net::TcpStream::connect(address).ok()?;
+            (prometheus.number("up{job='memtrend'}") == Some(1.0)).then_some(())
+        });
+        prometheus
+    }
+
+    /// The result of an instant query.
+    pub(crate) fn query(&self, expression: &str) -> Vec<Value> {
+        let encoded: String = expression.bytes().map(|byte| format!("%{byte:02X}")).collect();
+        let answer = get(self.address, &format!("/api/v1/query?query={encoded}"), &[]);
+        if answer.status == 503 {
+            return Vec::new();
+        }
+        let parsed: Value = serde_json::from_str(&answer.text()).unwrap();
+        assert_eq!(parsed["status"], "success", "{expression}: {parsed}");
+        parsed["data"]["result"].as_array().unwrap().clone()
+    }
+
+    /// The one value of an instant query, if there is one.
+    pub(crate) fn number(&self, expression: &str) -> Option<f64> {
+        let result = self.query(expression);
+        assert!(result.len() < 2, "{expression} has {} results", result.len());
+        result.first()?["value"][1].as_str()?.parse().ok()
+    }
+}
+
+impl Drop for Prometheus {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
