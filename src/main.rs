@@ -6,7 +6,11 @@ use std::ffi::OsString;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    let outcome = match parse(with_default_subcommand(std::env::args_os().collect())).command {
+    let cli = match parse(&with_default_subcommand(std::env::args_os().collect())) {
+        Ok(cli) => cli,
+        Err(code) => return code,
+    };
+    let outcome = match cli.command {
         Command::Serve(flags) => command::serve::run(*flags),
         Command::Demo(flags) => command::demo::run(&flags),
         Command::Leak(flags) => command::leak::run(&flags),

@@ -4,7 +4,7 @@
 use crate::support::exporter::Exporter;
 use crate::support::limited::LimitedGroup;
 use crate::support::prometheus::Prometheus;
-use crate::support::{binary, wait_for};
+use crate::support::wait_for;
 use std::time::{Duration, Instant};
 
 const MIB: u64 = 1 << 20;
@@ -36,7 +36,7 @@ fn slope_time_to_limit_and_kills_are_those_of_the_kernel() {
     let asked = Instant::now();
     let slope = page.must("memtrend_heap_growth_bytes_per_second{application=\"app\",window=\"15s\"}");
     let expected = page.must("memtrend_time_to_limit_seconds{application=\"app\",estimate=\"expected\"}");
-    let truth = RATE as f64;
+    let truth = memtrend::units::count_as_f64(RATE);
     assert!((slope - truth).abs() <= 0.05 * truth, "slope {slope}, the true rate is {truth}");
     assert_eq!(page.must("memtrend_leak_verdict{application=\"app\",verdict=\"growing\"}"), 1.0);
     assert_eq!(page.must("memtrend_oom_kills_total{application=\"app\",scope=\"own\"}"), 0.0);
@@ -84,19 +84,23 @@ fn a_limit_that_is_raised_and_lowered_is_followed() {
     let leak = group.leak(START, 0);
     let exporter = Exporter::start(&["--pid", &format!("app={}", leak.0.id()), "--trend.block", "1s"]);
     let limit = || exporter.page().value("memtrend_memory_limit_bytes{application=\"app\",source=\"own\"}");
-    wait_for("the limit", Duration::from_secs(5), || (limit() == Some(LIMIT as f64)).then_some(()));
+    wait_for("the limit", Duration::from_secs(5), || {
+        (limit() == Some(memtrend::units::count_as_f64(LIMIT))).then_some(())
+    });
     let (file, doubled) =
         if group.is_v1 { ("memory.memsw.limit_in_bytes", 2 * LIMIT) } else { ("memory.max", 2 * LIMIT) };
     let _ = std::fs::write(group.folder.join(file), doubled.to_string());
     if group.is_v1 {
         std::fs::write(group.folder.join("memory.limit_in_bytes"), doubled.to_string()).unwrap();
     }
-    wait_for("the new limit", Duration::from_secs(5), || (limit() == Some(doubled as f64)).then_some(()));
+    wait_for("the new limit", Duration::from_secs(5), || {
+        (limit() == Some(memtrend::units::count_as_f64(doubled))).then_some(())
+    });
 }
 
 #[test]
 fn a_watched_process_is_only_read() {
-    // What memtrend opens below /proc/PID and the cgroup tree, by strace where it is; by the flags in the kernel here.
+    // By the flags that the kernel has for each descriptor kept below /proc and /sys.
     let exporter = Exporter::start(&["--application", "auto", "--trend.block", "1s"]);
     std::thread::sleep(Duration::from_millis(500));
     let mut kept = 0;
@@ -114,5 +118,4 @@ fn a_watched_process_is_only_read() {
         assert!(!["maps", "smaps", "smaps_rollup", "mem"].iter().any(|costly| target.ends_with(costly)), "{target}");
     }
     assert!(kept > 3, "it keeps descriptors of what it watches, found {kept}");
-    let _ = binary();
 }

@@ -51,13 +51,11 @@ impl Growth {
     /// longest that agrees with the shortest (their bounds overlap). The longest is the most exact, but one that
     /// reaches back beyond the onset understates; the shortest is the most recent.
     pub fn present(&self) -> Option<(usize, Slope)> {
-        let mut growing = self.slopes.iter().enumerate().filter_map(|(scale, slope)| {
-            let slope = (*slope)?;
-            self.is_growth(scale, slope).then_some((scale, slope))
-        });
+        let slopes = self.slopes.iter().enumerate().filter_map(|(scale, slope)| Some((scale, (*slope)?)));
+        let mut growing = slopes.filter(|(scale, slope)| self.is_growth(*scale, *slope));
         let shortest = growing.next()?;
         let agrees = |(_, slope): &(usize, Slope)| slope.upper >= shortest.1.lower && slope.lower <= shortest.1.upper;
-        Some(growing.filter(agrees).last().unwrap_or(shortest))
+        Some(growing.rfind(agrees).unwrap_or(shortest))
     }
 
     fn is_growth(&self, scale: usize, slope: Slope) -> bool {

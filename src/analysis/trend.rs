@@ -108,11 +108,10 @@ mod tests {
     #[test]
     fn bounds_are_the_pairs_at_the_ranks_of_the_source() {
         let values = [0.0, 10.0, 9.0, 30.0, 25.0, 60.0, 52.0, 90.0];
+        let points = line(&values);
         let mut slopes = Vec::new();
-        for i in 0..8_u32 {
-            for j in i + 1..8 {
-                slopes.push((values[j as usize] - values[i as usize]) / f64::from(j - i));
-            }
+        for (place, (x1, y1)) in points.iter().enumerate() {
+            slopes.extend(points[place + 1..].iter().map(|(x2, y2)| (y2 - y1) / (x2 - x1)));
         }
         slopes.sort_by(f64::total_cmp);
         let slope = theil_sen(&line(&values)).unwrap();

@@ -4,17 +4,25 @@ use super::Cli;
 use clap::error::{ContextKind, ContextValue};
 use clap::{CommandFactory, Parser};
 use std::ffi::OsString;
+use std::process::ExitCode;
 
-/// Parses, or prints what is wrong (or the help asked for) and exits: 2 for an error, 0 for help.
-pub fn parse(arguments: Vec<OsString>) -> Cli {
-    let error = match Cli::try_parse_from(&arguments) {
-        Ok(cli) => return cli,
-        Err(error) => error,
-    };
-    let Some((shown, variable)) = variable_to_blame(&error, &arguments) else { error.exit() };
-    let text = error.render().to_string();
-    eprint!("{}", text.replacen(&format!("'{shown}'"), &format!("'{shown}' (from {variable})"), 1));
-    std::process::exit(2)
+/// Parses, or prints what is wrong, or the help asked for.
+///
+/// # Errors
+/// The exit code, when all has been said.
+pub fn parse(arguments: &[OsString]) -> Result<Cli, ExitCode> {
+    Cli::try_parse_from(arguments).map_err(|error| {
+        let mut text = error.render().to_string();
+        if let Some((shown, variable)) = variable_to_blame(&error, arguments) {
+            text = text.replacen(&format!("'{shown}'"), &format!("'{shown}' (from {variable})"), 1);
+        }
+        if error.use_stderr() {
+            eprint!("{text}");
+            return ExitCode::from(2);
+        }
+        print!("{text}");
+        ExitCode::SUCCESS
+    })
 }
 
 /// The flag as the error shows it, and its variable, where the flag itself is not on the command line.

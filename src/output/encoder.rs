@@ -129,6 +129,7 @@ fn number(page: &mut Vec<u8>, value: Value) {
 
 #[cfg(test)]
 mod tests {
+    #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
     use super::*;
     use crate::output::catalogue::family;
     use crate::output::instruments::tests::encoded_by_the_crate;
@@ -138,10 +139,10 @@ mod tests {
         let identity =
             Identity { application: application.into(), namespace: None, pod: Some("p".into()), container: None };
         let mut page = Vec::new();
-        let family = family(name).expect("in the catalogue");
+        let family = family(name).unwrap();
         let mut writer = FamilyWriter { family, format, has_header: false, identity: Some(&identity), page: &mut page };
         writer.emit("", &[("kind", label)], value);
-        String::from_utf8(page).expect("UTF-8")
+        String::from_utf8(page).unwrap()
     }
 
     #[test]

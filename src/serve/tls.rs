@@ -26,7 +26,7 @@ pub enum TlsError {
 }
 
 /// Builds what the TLS library needs to answer handshakes.
-pub fn server_config(settings: &TlsSettings) -> Result<ServerConfig, TlsError> {
+pub(super) fn server_config(settings: &TlsSettings) -> Result<ServerConfig, TlsError> {
     let protocol = &settings.protocol;
     let provider = Arc::new(CryptoProvider {
         cipher_suites: protocol.cipher_suites.clone(),

@@ -42,6 +42,9 @@ enum Key {
     Program(Box<str>),
 }
 
+/// Whether a life is alone in a cgroup.
+type Settled = (Lifetime, Box<[u8]>, bool);
+
 /// Finds applications, and remembers what it has called them.
 #[derive(Debug)]
 pub(crate) struct Applications {
@@ -55,7 +58,7 @@ pub(crate) struct Applications {
     /// Descendants stay with their application though their parent is gone.
     inherited: HashMap<Individual, usize>,
     /// Whether a life of an application has a cgroup for itself: settled when it comes there.
-    owns: HashMap<Arc<Identity>, (Lifetime, Box<[u8]>, bool)>,
+    owns: HashMap<Arc<Identity>, Settled>,
     abouts: HashMap<Arc<Identity>, (Lifetime, bool, Arc<About>)>,
     /// When the next program will have run for long enough, in seconds since boot.
     next_program: Option<f64>,

@@ -21,7 +21,7 @@ pub(crate) struct Membership {
 
 impl Membership {
     pub(crate) fn parse(text: &[u8]) -> Self {
-        let (mut memory, mut unified, mut systemd): (Option<&[u8]>, Option<&[u8]>, Option<&[u8]>) = (None, None, None);
+        let [mut memory, mut unified, mut systemd]: [Option<&[u8]>; 3] = [None; 3];
         for line in text.split(|byte| *byte == b'\n') {
             let mut fields = line.splitn(3, |byte| *byte == b':');
             let (Some(hierarchy), Some(controllers), Some(path)) = (fields.next(), fields.next(), fields.next()) else {
