@@ -40,6 +40,7 @@ fn within_two_minutes_it_shows_growth_a_kill_and_a_restart_that_goes_on_leaking(
     let mut lines = BufReader::new(demo.0.stdout.take().unwrap()).lines().map_while(Result::ok);
     let line = lines.find(|line| line.contains("http://")).unwrap();
     let address: SocketAddr = line.split("http://").nth(1).unwrap().trim_end_matches('/').parse().unwrap();
+    wait_for("the first pass", Duration::from_secs(20), || (get(address, "/-/ready", &[]).status == 200).then_some(()));
     let page = || Page::parse(&get(address, "/metrics", &[]).text());
     let time_to_limit = "memtrend_time_to_limit_seconds{application=\"leaky-cache\",estimate=\"expected\"}";
     let minutes = Duration::from_secs(120);

@@ -10,6 +10,9 @@ use std::net::{SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
+/// The series that counts them.
+pub(crate) const PASSES: &str = "memtrend_scan_duration_seconds_count";
+
 const PROCESS_EXPORTER: &str = "/usr/bin/prometheus-process-exporter";
 const NODE_EXPORTER: &str = "/usr/bin/prometheus-node-exporter";
 
@@ -107,7 +110,7 @@ impl Program {
         loop {
             let account = account_at_rest(self.pid(), "sampler");
             let before = self.cpu();
-            let passes = self.value("memtrend_scan_duration_seconds_count");
+            let passes = self.value(PASSES);
             // The connection is closed after the answer has been read.
             plan.sleep(std::time::Duration::from_millis(2));
             let after = self.cpu();

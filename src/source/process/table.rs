@@ -1,7 +1,7 @@
 //! The process table, kept from pass to pass.
 //!
 //! Work in a pass is bounded: one `statm` for each process that is measured, one identity for each that is new, and at
-//! most [`DETAILS_PER_PASS`] slow reads, in turn.
+//! most `DETAILS_PER_PASS` slow reads, in turn.
 
 use super::{Details, Statm, listing};
 use crate::analysis::sample::Reason;
