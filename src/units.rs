@@ -138,7 +138,7 @@ impl fmt::Display for Span {
         let (days, hours, minutes) = (seconds / 86_400, seconds % 86_400 / 3600, seconds % 3600 / 60);
         match (days, hours, minutes) {
             (0, 0, 0) => write!(f, "{seconds} s"),
-            (0, 0, m) if m < 5 => write!(f, "{m} min {} s", seconds % 60),
+            (0, 0, m) if m < 5 && seconds % 60 > 0 => write!(f, "{m} min {} s", seconds % 60),
             (0, 0, m) => write!(f, "{m} min"),
             (0, h, m) => write!(f, "{h} h {m} min"),
             (d, h, _) if d < 1000 => write!(f, "{d} d {h} h"),
@@ -187,6 +187,7 @@ mod tests {
         assert_eq!(BytesPerSecond(1024.0).to_string(), "+3.5 MiB/h");
         assert_eq!(BytesPerSecond(-1.0).to_string(), "-3.5 KiB/h");
         assert_eq!(Span(22_500.0).to_string(), "6 h 15 min");
+        assert_eq!(Span(60.0).to_string(), "1 min");
         assert_eq!(Span(75.0).to_string(), "1 min 15 s");
         assert_eq!(Span(f64::INFINITY).to_string(), "over 1000 d");
     }

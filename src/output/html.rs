@@ -2,7 +2,7 @@
 
 use crate::analysis::report::{ApplicationReport, Report};
 use crate::analysis::verdict::Verdict;
-use crate::units::{Bytes, Span, whole};
+use crate::units::{Bytes, Span, Timestamp, whole};
 use std::fmt::Write;
 
 /// What the page may load: nothing but its own style.
@@ -15,7 +15,7 @@ const MOST_ROWS: usize = 200;
 const STYLE: &str = ":root{color-scheme:light dark}body{font:15px/1.5 system-ui,sans-serif;margin:2rem auto;max-width:76rem;padding:0 1rem}\
 table{border-collapse:collapse;width:100%}th,td{text-align:left;padding:.35rem .7rem;border-bottom:1px solid #8884;vertical-align:top}\
 td.n,th.n{text-align:right;font-variant-numeric:tabular-nums;white-space:nowrap}.growing,.leaking{font-weight:700}\
-small{opacity:.75}";
+small{opacity:.75;font-weight:400}";
 
 /// The page; `None` before the first pass.
 pub fn landing(report: Option<&Report>, telemetry_path: &str) -> String {
@@ -41,7 +41,7 @@ fn table(page: &mut String, report: &Report) {
          <th class=\"n\">Time to limit</th><th class=\"n\">A restart buys</th><th class=\"n\">OOM kills</th>\
          <th class=\"n\">Restarts</th></tr></thead><tbody>",
     );
-    rows.iter().take(MOST_ROWS).for_each(|application| row(page, application));
+    rows.iter().take(MOST_ROWS).for_each(|application| row(page, application, report.clock.wall));
     page.push_str("</tbody></table>");
     if rows.len() > MOST_ROWS {
         let _ = write!(page, "<p>{} more in the metrics.</p>", rows.len() - MOST_ROWS);
@@ -62,8 +62,9 @@ fn urgency(application: &ApplicationReport) -> f64 {
     })
 }
 
-fn row(page: &mut String, application: &ApplicationReport) {
+fn row(page: &mut String, application: &ApplicationReport, now: Timestamp) {
     let identity = &application.identity;
+    let duration = application.onset.map(|onset| format!(" for {}", Span((now.0 - onset.0).max(0.0))));
     let verdict = application.verdict.name();
     let _ = write!(page, "<tr><td>{}", Escaped(&identity.application));
     let place = [&identity.namespace, &identity.pod, &identity.container];
@@ -74,7 +75,12 @@ fn row(page: &mut String, application: &ApplicationReport) {
     if let Some(version) = &application.about.version {
         let _ = write!(page, "<br><small>version {}</small>", Escaped(version));
     }
-    let _ = write!(page, "</td><td class=\"{verdict}\">{verdict}<br><small>{}</small></td>", application.evidence);
+    let _ = write!(
+        page,
+        "</td><td class=\"{verdict}\">{verdict}{}<br><small>{}</small></td>",
+        duration.unwrap_or_default(),
+        application.evidence
+    );
     let Some(present) = &application.present else {
         let _ = write!(page, "<td colspan=\"4\">not running, or not readable</td>");
         return ends(page, application);

@@ -3,6 +3,9 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
+/// What its name begins with; the demo's pid follows.
+const NAME: &str = "memtrend-demo-";
+
 /// The cgroup.
 pub(super) struct LimitedGroup {
     folder: PathBuf,
@@ -11,7 +14,7 @@ pub(super) struct LimitedGroup {
 impl LimitedGroup {
     /// Makes one: on v2 below memtrend's own cgroup or at the top, on v1 in the memory hierarchy.
     pub(super) fn create(limit: u64) -> io::Result<Self> {
-        let name = format!("memtrend-demo-{}", std::process::id());
+        let name = format!("{NAME}{}", std::process::id());
         let v1 = Path::new("/sys/fs/cgroup/memory");
         let (folder, limits) = if v1.join("memory.limit_in_bytes").exists() {
             (v1.join(name), [("memory.limit_in_bytes", limit), ("memory.memsw.limit_in_bytes", limit)])
@@ -24,6 +27,7 @@ impl LimitedGroup {
             drop(std::fs::write(top.join("cgroup.subtree_control"), "+memory"));
             (top.join(name), [("memory.max", limit), ("memory.swap.max", 0)])
         };
+        remove_abandoned(folder.parent().unwrap_or(&folder));
         std::fs::create_dir(&folder)?;
         let group = Self { folder };
         let [(memory, bytes), (swap, swap_bytes)] = limits;
@@ -35,6 +39,17 @@ impl LimitedGroup {
 
     pub(super) fn folder(&self) -> &Path {
         &self.folder
+    }
+}
+
+/// Removes what a demo that was killed has left: a group whose demo is gone is empty, or the kernel keeps it.
+fn remove_abandoned(top: &Path) {
+    for entry in std::fs::read_dir(top).into_iter().flatten().flatten() {
+        let name = entry.file_name();
+        let pid = name.to_str().and_then(|name| name.strip_prefix(NAME));
+        if pid.is_some_and(|pid| !Path::new("/proc").join(pid).exists()) {
+            drop(std::fs::remove_dir(entry.path()));
+        }
     }
 }
 
