@@ -138,7 +138,7 @@ impl fmt::Display for Span {
         let (days, hours, minutes) = (seconds / 86_400, seconds % 86_400 / 3600, seconds % 3600 / 60);
         match (days, hours, minutes) {
             (0, 0, 0) => write!(f, "{seconds} s"),
-            (0, 0, m) if m < 5 && seconds % 60 > 0 => write!(f, "{m} min {} s", seconds % 60),
+            (0, 0, m) if m < 5 && !seconds.is_multiple_of(60) => write!(f, "{m} min {} s", seconds % 60),
             (0, 0, m) => write!(f, "{m} min"),
             (0, h, m) => write!(f, "{h} h {m} min"),
             (d, h, _) if d < 1000 => write!(f, "{d} d {h} h"),

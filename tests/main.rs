@@ -9,7 +9,10 @@
 )]
 
 mod bad_input;
+mod changes;
+mod containers;
 mod demo;
+mod engine;
 mod fixture_pages;
 mod formats;
 mod real_leak;

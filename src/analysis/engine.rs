@@ -36,7 +36,8 @@ impl Default for Settings {
 pub struct Engine {
     settings: Settings,
     windows: Arc<[String; PUBLISHED_SCALES.len()]>,
-    watches: BTreeMap<Arc<Identity>, Watch>,
+    /// Boxed: nodes of the tree are half empty when names come in order.
+    watches: BTreeMap<Arc<Identity>, Box<Watch>>,
     dropped: u64,
     unattributed: Unattributed,
     attributed: u64,
@@ -61,7 +62,7 @@ impl Engine {
     /// Takes in a sample.
     pub fn observe(&mut self, mut sample: Sample) {
         let at = sample.clock.moment;
-        self.watches.values_mut().for_each(Watch::miss);
+        self.watches.values_mut().for_each(|watch| watch.miss());
         self.forget(at);
         self.dropped = 0;
         for missing in std::mem::take(&mut sample.missing) {
@@ -89,9 +90,10 @@ impl Engine {
                 self.dropped += 1;
                 return None;
             }
-            self.watches.insert(Arc::clone(identity), Watch::new(Arc::clone(identity), at));
+            let watch = Watch::new(Arc::clone(identity), at);
+            self.watches.insert(Arc::clone(identity), Box::new(watch));
         }
-        self.watches.get_mut(identity)
+        self.watches.get_mut(identity).map(Box::as_mut)
     }
 
     /// A living application is worth more than the memory of one that is gone: drops the one gone for longest.

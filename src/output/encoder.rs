@@ -35,8 +35,8 @@ pub struct FamilyWriter<'a> {
     pub format: Format,
     /// Whether the header has been written.
     pub has_header: bool,
-    /// Whose samples these are, if they are an application's.
-    pub identity: Option<&'a Identity>,
+    /// The labels of the application whose samples these are, as [`identity_labels`] writes them; else empty.
+    pub labels: &'a str,
     /// Where to.
     pub page: &'a mut Vec<u8>,
 }
@@ -76,17 +76,8 @@ impl Emit for FamilyWriter<'_> {
         }
         self.page.extend_from_slice(self.family.name.as_bytes());
         self.page.extend_from_slice(suffix.as_bytes());
-        let mut is_first = true;
-        if let Some(identity) = self.identity {
-            self.label(&mut is_first, "application", &identity.application);
-            let optional =
-                [("namespace", &identity.namespace), ("pod", &identity.pod), ("container", &identity.container)];
-            for (name, value) in optional {
-                if let Some(value) = value {
-                    self.label(&mut is_first, name, value);
-                }
-            }
-        }
+        let mut is_first = self.labels.is_empty();
+        self.page.extend_from_slice(self.labels.as_bytes());
         for (name, value) in labels {
             self.label(&mut is_first, name, value);
         }
@@ -97,6 +88,22 @@ impl Emit for FamilyWriter<'_> {
         number(self.page, value);
         self.page.push(b'\n');
     }
+}
+
+/// The labels that an application's samples begin with, opened and escaped: they are the same for each.
+pub fn identity_labels(identity: &Identity) -> String {
+    let optional = [("namespace", &identity.namespace), ("pod", &identity.pod), ("container", &identity.container)];
+    let known = optional.iter().filter_map(|(name, value)| Some((*name, value.as_deref()?)));
+    let mut labels = Vec::new();
+    for (name, value) in std::iter::once(("application", &*identity.application)).chain(known) {
+        labels.push(if labels.is_empty() { b'{' } else { b',' });
+        labels.extend_from_slice(name.as_bytes());
+        labels.extend_from_slice(b"=\"");
+        escape(&mut labels, value);
+        labels.push(b'"');
+    }
+    // Made of strings and ASCII.
+    String::from_utf8(labels).unwrap_or_default()
 }
 
 /// Label values: backslash, quote and newline are escaped in both formats.
@@ -140,7 +147,8 @@ mod tests {
             Identity { application: application.into(), namespace: None, pod: Some("p".into()), container: None };
         let mut page = Vec::new();
         let family = family(name).unwrap();
-        let mut writer = FamilyWriter { family, format, has_header: false, identity: Some(&identity), page: &mut page };
+        let mut writer =
+            FamilyWriter { family, format, has_header: false, labels: &identity_labels(&identity), page: &mut page };
         writer.emit("", &[("kind", label)], value);
         String::from_utf8(page).unwrap()
     }

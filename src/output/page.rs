@@ -2,7 +2,7 @@
 //! exist at once.
 
 use super::catalogue::{Samples, family_at};
-use super::encoder::{FamilyWriter, Format};
+use super::encoder::{FamilyWriter, Format, identity_labels};
 use super::instruments::Instruments;
 use crate::analysis::report::Report;
 use std::sync::Arc;
@@ -13,6 +13,8 @@ pub const PIECE: usize = 64 * 1024;
 /// A page in the making.
 pub struct Page {
     report: Arc<Report>,
+    /// The labels of each application.
+    labels: Vec<String>,
     instruments: Instruments,
     format: Format,
     /// The place of the family that is being written, whether its header is, and the next application.
@@ -25,7 +27,8 @@ pub struct Page {
 impl Page {
     /// The page of a report.
     pub fn new(report: Arc<Report>, instruments: Instruments, format: Format) -> Self {
-        Self { report, instruments, format, family: 0, has_header: false, application: 0, is_finished: false }
+        let labels = report.applications.iter().map(|application| identity_labels(&application.identity)).collect();
+        Self { report, labels, instruments, format, family: 0, has_header: false, application: 0, is_finished: false }
     }
 
     /// Appends the next piece; false when the page is complete and nothing was appended.
@@ -36,16 +39,17 @@ impl Page {
         let end = page.len() + PIECE;
         while let Some(family) = family_at(self.family) {
             let (format, has_header) = (self.format, self.has_header);
-            let mut writer = FamilyWriter { family, format, has_header, identity: None, page };
+            let mut writer = FamilyWriter { family, format, has_header, labels: "", page };
             match family.samples {
                 Samples::Exporter(extract) => extract(&self.report, &mut writer),
                 Samples::Instrument => self.instruments.emit(family.name, &mut writer),
                 Samples::Application(extract) => {
-                    for application in self.report.applications.iter().skip(self.application) {
+                    let applications = self.report.applications.iter().zip(&self.labels);
+                    for (application, labels) in applications.skip(self.application) {
                         if writer.page.len() >= end {
                             break;
                         }
-                        writer.identity = Some(&application.identity);
+                        writer.labels = labels;
                         extract(application, &self.report, &mut writer);
                         self.application += 1;
                     }

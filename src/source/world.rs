@@ -79,11 +79,11 @@ impl World {
         outcomes.push(stage.end(node.memory.is_some()));
 
         let mut stage = Stage::begin(Source::Processes);
-        let changed = self.processes.refresh(&mut self.buffer, &mut stage.tally);
+        let since_boot = node.uptime_seconds.unwrap_or(clock.moment.0);
+        let changed = self.processes.refresh(since_boot, &mut self.buffer, &mut stage.tally);
         outcomes.push(stage.end(self.processes.succeeded()));
 
         let mut stage = Stage::begin(Source::Applications);
-        let since_boot = node.uptime_seconds.unwrap_or(clock.moment.0);
         if changed || !self.is_grouped || self.applications.must_look_at(since_boot) {
             self.applications.regroup(&self.processes, since_boot, &mut stage.tally);
             self.is_grouped = false;
@@ -135,7 +135,13 @@ impl World {
         let known = self.readers.get_mut(&group.identity)?;
         known.lifetime = group.lifetime;
         known.passes_without_process = 0;
-        let read = known.reader.as_mut()?.read(&mut self.buffer, &self.allowance);
+        let reader = known.reader.as_mut()?;
+        let read = reader.read(&mut self.buffer, &self.allowance).or_else(|error| {
+            // A unit or container that was started anew has a new cgroup in the old one's place.
+            *reader =
+                Reader::new(self.hierarchies.open(*version, path, Some(group.main)).map_err(|_| error)?, *version);
+            reader.read(&mut self.buffer, &self.allowance)
+        });
         let host_path = || self.hierarchies.host_path(*version, path);
         let reading = match read {
             Ok(reading) if reading.by_kind.get(Kind::Anon).is_none() => {

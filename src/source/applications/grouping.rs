@@ -52,8 +52,9 @@ pub(crate) struct Applications {
     selection: Selection,
     commands: Commands,
     lives: Lives,
-    /// By the container's own cgroup path.
-    containers: HashMap<Box<[u8]>, ContainerName>,
+    /// By the container's own cgroup path, with whether it is settled: a process that is still being set up as a
+    /// container has not its mounts yet.
+    containers: HashMap<Box<[u8]>, (ContainerName, bool)>,
     identities: HashMap<Key, Arc<Identity>>,
     /// Descendants stay with their application though their parent is gone.
     inherited: HashMap<Individual, usize>,
@@ -192,8 +193,11 @@ impl Applications {
         }
         match &process.membership.placement {
             Placement::Container { container, path } => {
-                let known =
-                    self.containers.entry(path.clone()).or_insert_with(|| names::name(&self.roots, container, pid));
+                if !self.containers.get(path).is_some_and(|(_, is_settled)| *is_settled) {
+                    let name = names::name(&self.roots, container, pid);
+                    self.containers.insert(path.clone(), (name, !process.is_young()));
+                }
+                let (known, _) = self.containers.get(path)?;
                 Some(match (&known.pod_uid, &known.container) {
                     (Some(uid), Some(name)) => Key::PodContainer(uid.clone(), name.clone()),
                     _ => Key::Container(container.id.clone()),
@@ -240,7 +244,7 @@ impl Applications {
             Key::Program(name) => plain(named(name)),
             Key::PodContainer(..) | Key::Container(_) => {
                 let known = main.and_then(|process| self.containers.get(process.membership.placement.path()?));
-                let known = known.cloned().unwrap_or_default();
+                let known = known.map(|(name, _)| name.clone()).unwrap_or_default();
                 Identity {
                     application: known.name.unwrap_or_else(program),
                     namespace: known.namespace,
@@ -336,7 +340,7 @@ impl Applications {
             _ => None,
         };
         let from_environment = || variable(&self.roots, pid, self.selection.version_variable.as_deref()?);
-        let image = main.membership.placement.path().and_then(|path| self.containers.get(path)?.image.clone());
+        let image = main.membership.placement.path().and_then(|path| self.containers.get(path)?.0.image.clone());
         let about = Arc::new(About {
             version: wanted.and_then(|wanted| wanted.version.clone()).or_else(from_environment),
             runtime: runtime(&main.program).map(Into::into),

@@ -6,6 +6,7 @@ use crate::source::roots::Roots;
 use crate::units::{Bytes, length_as_count};
 use procfs::FromRead;
 use procfs::process::{LimitValue, Limits};
+use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
 /// From `status`, `limits` and the descriptor folder of a process.
@@ -20,27 +21,36 @@ pub(crate) struct Details {
     pub(crate) address_space_limit: Option<Bytes>,
     /// RLIMIT_DATA.
     pub(crate) data_limit: Option<Bytes>,
+    reads: u8,
 }
 
+/// Limits are hardly ever changed: they are read in one read of so many.
+const READS_BETWEEN_LIMITS: u8 = 16;
+
 impl Details {
-    pub(crate) fn read(roots: &Roots, pid: u32, buffer: &mut Vec<u8>, tally: &mut Tally) -> Self {
-        let mut details = Self::default();
+    pub(crate) fn read(&mut self, roots: &Roots, pid: u32, buffer: &mut Vec<u8>, tally: &mut Tally) {
         let path = roots.of_process(pid, "status");
         let status = std::fs::File::open(&path)
             .and_then(|file| crate::source::kept::read_all(&file, buffer))
             .map_err(|error| ReadError::io(&path, error));
         if let Some(length) = tally.ok(status) {
-            details.take_status(buffer.get(..length).unwrap_or_default());
+            self.take_status(buffer.get(..length).unwrap_or_default());
         }
         // Another user's descriptors may not be counted without SYS_PTRACE: absent, and no error.
-        details.open_fds = count_descriptors(&roots.of_process(pid, "fd"));
-        // Unlike the others, a sandbox may leave this file out.
-        if let Ok(limits) = Limits::from_file(roots.of_process(pid, "limits")) {
-            details.max_fds = finite(limits.max_open_files);
-            details.address_space_limit = finite(limits.max_address_space).map(Bytes);
-            details.data_limit = finite(limits.max_data_size).map(Bytes);
+        self.open_fds = count_descriptors(&roots.of_process(pid, "fd"));
+        if self.reads.is_multiple_of(READS_BETWEEN_LIMITS) {
+            self.read_limits(&roots.of_process(pid, "limits"));
         }
-        details
+        self.reads = self.reads.wrapping_add(1);
+    }
+
+    fn read_limits(&mut self, path: &Path) {
+        // A sandbox may leave this file out.
+        if let Ok(limits) = Limits::from_file(path) {
+            self.max_fds = finite(limits.max_open_files);
+            self.address_space_limit = finite(limits.max_address_space).map(Bytes);
+            self.data_limit = finite(limits.max_data_size).map(Bytes);
+        }
     }
 
     fn take_status(&mut self, status: &[u8]) {
@@ -65,10 +75,20 @@ fn finite(limit: procfs::process::Limit) -> Option<u64> {
 /// Open descriptors of a process: the size of its `fd` folder on kernel 6.2 and later, else the number of its entries.
 pub(crate) fn count_descriptors(folder: &Path) -> Option<u64> {
     let metadata = std::fs::metadata(folder).ok()?;
-    if metadata.len() > 0 && rustix::fs::statfs(folder).is_ok_and(|system| system.f_type == PROC_SUPER_MAGIC) {
+    if metadata.len() > 0 && kernel_tells_sizes(metadata.dev()) {
         return Some(metadata.len());
     }
     Some(length_as_count(std::fs::read_dir(folder).ok()?.count()))
+}
+
+/// Whether a file system is a procfs whose `fd` folders have sizes: found out once.
+fn kernel_tells_sizes(device: u64) -> bool {
+    static TELLING_DEVICE: std::sync::OnceLock<u64> = std::sync::OnceLock::new();
+    let own = Path::new("/proc/self/fd");
+    let is_procfs = || rustix::fs::statfs(own).is_ok_and(|system| system.f_type == PROC_SUPER_MAGIC);
+    let telling = TELLING_DEVICE
+        .get_or_init(|| std::fs::metadata(own).ok().filter(|_| is_procfs()).map_or(0, |metadata| metadata.dev()));
+    *telling == device
 }
 
 /// `PROC_SUPER_MAGIC` of `linux/magic.h`.
@@ -93,8 +113,7 @@ mod tests {
     #[test]
     fn descriptors_are_counted_as_the_folder_lists_them() {
         let mut own = Details::default();
-        let mut tally = Tally::default();
-        own.open_fds = Details::read(&Roots::default(), std::process::id(), &mut Vec::new(), &mut tally).open_fds;
+        own.read(&Roots::default(), std::process::id(), &mut Vec::new(), &mut Tally::default());
         let listed = std::fs::read_dir("/proc/self/fd").map_or(0, |listing| length_as_count(listing.count()));
         let counted = own.open_fds.unwrap_or(0);
         // Other tests of this process open and close files meanwhile.

@@ -10,16 +10,23 @@ const PASSES_BETWEEN_LISTS: u32 = 6;
 
 /// Lists the pids of a procfs. Listing costs the kernel about a microsecond a process; the last pid that it has given
 /// out, in `loadavg`, costs one small file: while it stays the same, no process has been born.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Listing {
+    /// `loadavg` tells of the reader's pid namespace, whichever it is that this procfs shows.
+    tells_of_births: bool,
     last_pid: Option<u64>,
     passes: u32,
 }
 
 impl Listing {
+    pub(super) fn new(roots: &Roots) -> Self {
+        let own = std::fs::read_link(roots.procfs.join("self")).ok().and_then(|link| link.to_str()?.parse().ok());
+        Self { tells_of_births: own == Some(std::process::id()), last_pid: None, passes: 0 }
+    }
+
     /// Whether a list is due in this pass.
     pub(super) fn is_due(&mut self, roots: &Roots) -> bool {
-        let last_pid = last_pid(roots);
+        let last_pid = if self.tells_of_births { last_pid(roots) } else { None };
         let unchanged = last_pid.is_some() && last_pid == self.last_pid;
         self.passes += 1;
         if unchanged && self.passes < PASSES_BETWEEN_LISTS {
@@ -69,7 +76,7 @@ mod tests {
     #[test]
     fn it_is_due_when_a_process_was_born_and_now_and_then() {
         let (folder, roots) = tree(Some("0.1 0.1 0.1 1/99 500\n"));
-        let mut listing = Listing::default();
+        let mut listing = Listing { tells_of_births: true, last_pid: None, passes: 0 };
         assert!(listing.is_due(&roots), "the first time");
         assert!(!listing.is_due(&roots));
         std::fs::write(folder.path().join("loadavg"), "0.1 0.1 0.1 1/99 501\n").unwrap();
@@ -82,9 +89,18 @@ mod tests {
     fn without_a_usable_loadavg_it_is_always_due() {
         for loadavg in [None, Some(""), Some("0.00 0.00 0.00 0/0 x")] {
             let (_folder, roots) = tree(loadavg);
-            let mut listing = Listing::default();
+            let mut listing = Listing { tells_of_births: true, last_pid: None, passes: 0 };
             assert!(listing.is_due(&roots) && listing.is_due(&roots), "{loadavg:?}");
         }
+    }
+
+    #[test]
+    fn births_in_another_pid_namespace_are_not_told() {
+        let (folder, roots) = tree(Some("0.1 0.1 0.1 1/99 500\n"));
+        std::os::unix::fs::symlink("1", folder.path().join("self")).unwrap();
+        let mut foreign = Listing::new(&roots);
+        assert!(foreign.is_due(&roots) && foreign.is_due(&roots));
+        assert!(Listing::new(&Roots::default()).tells_of_births);
     }
 
     #[test]

@@ -6,21 +6,33 @@
 use super::{Details, Statm, listing};
 use crate::analysis::sample::Reason;
 use crate::source::cgroup::{Membership, Memberships};
+use crate::source::clock::ticks_per_second;
 use crate::source::descriptors::Allowance;
 use crate::source::kept::Kept;
 use crate::source::read_error::{ReadError, Tally};
 use crate::source::roots::Roots;
+use crate::units::count_as_f64;
 use procfs::FromRead;
 use procfs::process::Stat;
 use std::collections::HashMap;
 use std::fs::File;
 use std::sync::Arc;
 
-/// Slow reads of known processes in one pass: 1,000 processes are through in 16 passes.
-const DETAILS_PER_PASS: usize = 64;
+/// Slow reads of known processes in one pass: each costs some 20 µs.
+const DETAILS_PER_PASS: usize = 16;
+
+/// Processes that are asked in one pass whether they have changed since their last slow read: 1,000 are through in eight
+/// passes.
+const ASKED_PER_PASS: usize = 128;
+
+/// An unchanged process is read all the same in one turn of so many: descriptors come and go without it.
+const UNCHANGED_TURNS: u8 = 8;
 
 /// Passes in which a new process is looked at again: it may be about to exec or to be moved to its cgroup.
 const YOUNG_PASSES: u8 = 3;
+
+/// Seconds after which a process that is seen for the first time is what it will be.
+const YOUNG_SECONDS: f64 = 15.0;
 
 /// `PF_KTHREAD` of `linux/sched.h`.
 const KERNEL_THREAD: u32 = 0x0020_0000;
@@ -41,6 +53,9 @@ pub(crate) struct Process {
     file: Kept,
     /// The text last read, so that what has not changed is not parsed.
     text: [u8; 56],
+    /// Whether memory has changed since the details were read, and the turns since then.
+    has_changed: bool,
+    turns: u8,
     young: u8,
 }
 
@@ -72,7 +87,7 @@ impl ProcessTable {
         Self {
             roots: roots.clone(),
             allowance,
-            listing: listing::Listing::default(),
+            listing: listing::Listing::new(roots),
             memberships: Memberships::default(),
             processes: HashMap::new(),
             ignored: HashMap::new(),
@@ -83,13 +98,13 @@ impl ProcessTable {
     }
 
     /// One pass; tells whether a process came, went, or turned into another program.
-    pub(crate) fn refresh(&mut self, buffer: &mut Vec<u8>, tally: &mut Tally) -> bool {
+    pub(crate) fn refresh(&mut self, since_boot: f64, buffer: &mut Vec<u8>, tally: &mut Tally) -> bool {
         let mut changed = self.look_again_at_the_young(buffer, tally);
         if self.listing.is_due(&self.roots) {
             let listed = tally.ok(listing::list(&self.roots));
             self.succeeded = listed.is_some();
             if let Some(listed) = listed {
-                changed |= self.take_list(&listed, buffer, tally);
+                changed |= self.take_list(&listed, since_boot, buffer, tally);
             }
         }
         changed |= self.measure_all(buffer, tally);
@@ -107,7 +122,8 @@ impl ProcessTable {
         self.succeeded
     }
 
-    fn take_list(&mut self, listed: &[u32], buffer: &mut Vec<u8>, tally: &mut Tally) -> bool {
+    fn take_list(&mut self, listed: &[u32], since_boot: f64, buffer: &mut Vec<u8>, tally: &mut Tally) -> bool {
+        let oldest_young = (since_boot - YOUNG_SECONDS) * ticks_per_second();
         let known = self.processes.len();
         if known + self.ignored.len() > 0 {
             let listed: std::collections::HashSet<u32> = listed.iter().copied().collect();
@@ -120,7 +136,9 @@ impl ProcessTable {
                 continue;
             }
             match self.identify(pid, buffer) {
-                Ok(Some(process)) => {
+                Ok(Some(mut process)) => {
+                    let is_young = count_as_f64(process.start_ticks) > oldest_young;
+                    process.young = if is_young { YOUNG_PASSES } else { 0 };
                     self.processes.insert(pid, process);
                     changed = true;
                 }
@@ -148,7 +166,9 @@ impl ProcessTable {
             is_measured: false,
             file: Kept::default(),
             text: [0; 56],
-            young: YOUNG_PASSES,
+            has_changed: false,
+            turns: 0,
+            young: 0,
         }))
     }
 
@@ -212,20 +232,30 @@ impl ProcessTable {
             }
             process.is_measured = is_wanted;
             if is_new {
-                process.details = Details::read(&self.roots, *pid, buffer, tally);
+                process.read_details(&self.roots, *pid, buffer, tally);
             }
         }
     }
 
     fn read_details_in_turn(&mut self, buffer: &mut Vec<u8>, tally: &mut Tally) {
-        for _ in 0..DETAILS_PER_PASS.min(self.turn.len()) {
+        let mut left = DETAILS_PER_PASS;
+        for _ in 0..ASKED_PER_PASS.min(self.turn.len()) {
+            if left == 0 {
+                break;
+            }
             self.next_turn = if self.next_turn < self.turn.len() { self.next_turn } else { 0 };
             let pid = self.turn.get(self.next_turn).copied();
             self.next_turn += 1;
             let Some((pid, process)) = pid.and_then(|pid| Some((pid, self.processes.get_mut(&pid)?))) else { continue };
-            if process.details != Details::default() {
-                process.details = Details::read(&self.roots, pid, buffer, tally);
+            process.turns = process.turns.saturating_add(1);
+            if !process.has_changed && process.turns < UNCHANGED_TURNS {
+                continue;
             }
+            left -= 1;
+            if process.details != Details::default() {
+                process.read_details(&self.roots, pid, buffer, tally);
+            }
+            process.turns = 0;
             // A pid that was reused between two lists shows by its start.
             if !process.file.is_kept()
                 && read_stat(&self.roots, pid, buffer).is_ok_and(|stat| stat.starttime != process.start_ticks)
@@ -245,6 +275,11 @@ impl ProcessTable {
 }
 
 impl Process {
+    fn read_details(&mut self, roots: &Roots, pid: u32, buffer: &mut Vec<u8>, tally: &mut Tally) {
+        self.details.read(roots, pid, buffer, tally);
+        self.has_changed = false;
+    }
+
     fn measure(
         &mut self,
         roots: &Roots,
@@ -270,6 +305,7 @@ impl Process {
         let parsed =
             Statm::parse(text).ok_or_else(|| ReadError::malformed(&roots.of_process(pid, "statm"), "seven numbers"))?;
         self.statm = Some(parsed);
+        self.has_changed = true;
         self.text = [0; 56];
         if let Some(remembered) = self.text.get_mut(..text.len()) {
             remembered.copy_from_slice(text);
