@@ -3,7 +3,7 @@
 use super::floors::PUBLISHED_SCALES;
 use super::oom::Unattributed;
 use super::report::Report;
-use super::sample::{Identity, Sample};
+use super::sample::{Identity, Observation, Sample};
 use super::watch::Watch;
 use crate::units::{Moment, count_as_f64, length_as_count, prometheus_duration};
 use std::collections::BTreeMap;
@@ -63,42 +63,53 @@ impl Engine {
     pub fn observe(&mut self, mut sample: Sample) {
         let at = sample.clock.moment;
         self.watches.values_mut().for_each(|watch| watch.miss());
-        self.forget(at);
         self.dropped = 0;
-        for missing in std::mem::take(&mut sample.missing) {
-            if let Some(watch) = self.watch(&missing, at) {
-                watch.miss();
+        // Those that are known first: what is there again is not forgotten, and no newcomer takes its place.
+        let missing = std::mem::take(&mut sample.missing);
+        let seen = std::mem::take(&mut sample.applications);
+        for identity in &missing {
+            if let Some(watch) = self.watches.get_mut(identity) {
+                watch.keep(at);
             }
         }
-        for seen in std::mem::take(&mut sample.applications) {
-            let block_seconds = self.settings.block_seconds;
-            if let Some(watch) = self.watch(&seen.identity, at) {
-                let kills = watch.observe(&seen, at, block_seconds);
-                self.attributed = self.attributed.saturating_add(kills);
-            }
+        let (known, newcomers): (Vec<_>, Vec<_>) =
+            seen.into_iter().partition(|seen| self.watches.contains_key(&seen.identity));
+        known.iter().for_each(|seen| self.take_in(seen, at));
+        self.forget(at);
+        for identity in missing
+            .into_iter()
+            .chain(newcomers.iter().filter(|new| new.is_alive()).map(|new| Arc::clone(&new.identity)))
+        {
+            self.welcome(identity, at);
         }
+        newcomers.iter().for_each(|seen| self.take_in(seen, at));
         if let Some(total) = sample.node_oom_kills {
             self.unattributed.observe(total, self.attributed);
         }
         self.latest = sample;
     }
 
-    /// The watch of an application; `None`, and counted, where it is one too many.
-    fn watch(&mut self, identity: &Arc<Identity>, at: Moment) -> Option<&mut Watch> {
-        if !self.watches.contains_key(identity) {
-            if self.watches.len() >= self.settings.maximum_applications && !self.make_room() {
-                self.dropped += 1;
-                return None;
-            }
-            let watch = Watch::new(Arc::clone(identity), at);
-            self.watches.insert(Arc::clone(identity), Box::new(watch));
+    fn take_in(&mut self, seen: &Observation, at: Moment) {
+        if let Some(watch) = self.watches.get_mut(&seen.identity) {
+            self.attributed = self.attributed.saturating_add(watch.observe(seen, at, self.settings.block_seconds));
         }
-        self.watches.get_mut(identity).map(Box::as_mut)
+    }
+
+    /// Begins to watch an application, or counts it where it is one too many.
+    fn welcome(&mut self, identity: Arc<Identity>, at: Moment) {
+        if self.watches.contains_key(&identity) {
+            return;
+        }
+        if self.watches.len() >= self.settings.maximum_applications && !self.make_room(at) {
+            self.dropped += 1;
+            return;
+        }
+        let watch = Watch::new(Arc::clone(&identity), at);
+        self.watches.insert(identity, Box::new(watch));
     }
 
     /// A living application is worth more than the memory of one that is gone: drops the one gone for longest.
-    fn make_room(&mut self) -> bool {
-        let at = self.latest.clock.moment;
+    fn make_room(&mut self, at: Moment) -> bool {
         let oldest = self
             .watches
             .iter()
@@ -119,10 +130,11 @@ impl Engine {
     /// What is known as of the last sample.
     pub fn report(&self) -> Report {
         let clock = self.latest.clock;
+        let forgotten_before = clock.moment.0 - self.settings.forget_after_seconds;
         Report {
             clock,
             windows: Arc::clone(&self.windows),
-            applications: self.watches.values().map(|watch| watch.report(clock)).collect(),
+            applications: self.watches.values().map(|watch| watch.report(clock, forgotten_before)).collect(),
             dropped: self.dropped,
             node_kills: self.unattributed.node_total(),
             cgroup_kills: self.attributed,

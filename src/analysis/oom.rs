@@ -43,7 +43,8 @@ pub struct Ledger {
 }
 
 impl Ledger {
-    /// Takes in the counters of the present cgroup; returns the kills that are new.
+    /// Takes in the counters of the present cgroup; returns the kills that are new. A counter that cannot be read for a
+    /// pass is not new when it is back.
     ///
     /// What a cgroup had counted before it was first seen is history and sets the zero; a later cgroup of the same
     /// application began at zero itself. `tightest` is the limit with the least room, which names the scope where the
@@ -71,13 +72,32 @@ impl Ledger {
         if let Some(total) = self.kills.get_mut(scope.index()) {
             *total = total.saturating_add(kills);
         }
-        self.last = Some(*now);
+        self.last = Some(now.or(&previous));
         kills
+    }
+
+    /// Whether these counters are of the cgroup that was read last: then nothing was missed since.
+    pub fn continues(&self, now: &CgroupCounters) -> bool {
+        now.oom_kills.is_some() && self.last.is_some_and(|last| last.incarnation == now.incarnation)
     }
 
     /// All kills.
     pub fn total_kills(&self) -> u64 {
         self.kills.iter().copied().fold(0, u64::saturating_add)
+    }
+}
+
+impl CgroupCounters {
+    /// These counters, and where one is absent or has gone back, what it was before.
+    fn or(&self, before: &Self) -> Self {
+        let mut merged = *self;
+        merged.oom_kills = self.oom_kills.max(before.oom_kills);
+        merged.own_limit_hits = self.own_limit_hits.max(before.own_limit_hits);
+        for (now, before) in merged.events.iter_mut().zip(before.events) {
+            *now = (*now).max(before);
+        }
+        merged.pressure_microseconds = self.pressure_microseconds.max(before.pressure_microseconds);
+        merged
     }
 }
 

@@ -41,6 +41,8 @@ pub struct ApplicationReport {
     pub about: Arc<About>,
     /// What was seen of it in the last pass; absent when it was not found or not readable.
     pub present: Option<Present>,
+    /// Whether it is gone for so long that its kills alone are still told.
+    pub is_only_kills: bool,
     /// The conclusion.
     pub verdict: Verdict,
     /// The numbers behind it.

@@ -280,6 +280,13 @@ pub struct Observation {
     pub population: Population,
 }
 
+impl Observation {
+    /// Whether there is a process of it; its cgroup may outlast the last one.
+    pub fn is_alive(&self) -> bool {
+        self.population.processes > 0
+    }
+}
+
 named_enum! {
     /// The readers; each tells how its last pass went.
     Source {

@@ -71,10 +71,11 @@ impl Watch {
         if let Some(memory) = &seen.memory {
             self.tightest = memory.ceiling.map(|ceiling| ceiling.source);
         }
+        // A kill in a cgroup that was not read to its end would have gone with it.
+        self.end.readable |= seen.counters.is_some_and(|counters| self.ledger.continues(&counters));
         let kills = seen.counters.map_or(0, |counters| self.ledger.observe(&counters, self.tightest));
         self.end.killed |= kills > 0;
-        self.end.readable |= seen.counters.is_some_and(|counters| counters.oom_kills.is_some());
-        if seen.population.processes == 0 {
+        if !seen.is_alive() {
             self.present = None;
             return kills;
         }
@@ -121,6 +122,11 @@ impl Watch {
         self.present = None;
     }
 
+    /// Notes that it is asked for, and so not forgotten though it is missing.
+    pub(super) fn keep(&mut self, at: Moment) {
+        self.last_seen = at;
+    }
+
     pub(super) fn last_seen(&self) -> Moment {
         self.last_seen
     }
@@ -133,7 +139,8 @@ impl Watch {
         self.present.is_some()
     }
 
-    pub(super) fn report(&self, clock: Clock) -> ApplicationReport {
+    /// The report as of `clock`; when it was last seen before `forgotten_before`, its kills are all that is left to tell.
+    pub(super) fn report(&self, clock: Clock, forgotten_before: f64) -> ApplicationReport {
         let judged = self.life.as_ref().map(|life| (life.verdict, life.evidence, life.onset));
         let (verdict, evidence, onset) = judged.unwrap_or((Verdict::Learning, Evidence::Flat { longest: None }, None));
         ApplicationReport {
@@ -143,6 +150,7 @@ impl Watch {
                 .present
                 .zip(self.life.as_ref())
                 .map(|((memory, population), life)| life.present(&memory, population, self.earlier_start_level)),
+            is_only_kills: self.last_seen.0 < forgotten_before,
             verdict,
             evidence,
             onset: onset.map(|moment| clock.wall_at(moment)),

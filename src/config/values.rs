@@ -4,10 +4,10 @@
 use serde::de::{Deserialize, Deserializer, Visitor};
 use std::str::FromStr;
 
-/// Makes a type that is written as a string (or, where it says so, as a number) readable from TOML, with the error at
-/// the value's place.
-macro_rules! deserialize_from_str {
-    ($type:ty, $expected:literal) => {
+/// Makes a type readable from TOML by the parser that serves flags and environment too, so that an error stands at the
+/// value's place. A number is a number in the file, and text on the command line.
+macro_rules! deserialize_from {
+    ($method:ident, $visit:ident($given:ty), $type:ty, $expected:literal) => {
         impl<'de> Deserialize<'de> for $type {
             fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
                 struct Expected;
@@ -18,34 +18,11 @@ macro_rules! deserialize_from_str {
                         f.write_str($expected)
                     }
 
-                    fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<$type, E> {
-                        text.parse().map_err(E::custom)
+                    fn $visit<E: serde::de::Error>(self, given: $given) -> Result<$type, E> {
+                        given.to_string().parse().map_err(E::custom)
                     }
                 }
-                deserializer.deserialize_str(Expected)
-            }
-        }
-    };
-}
-
-/// The same for a type that is written as a whole number.
-macro_rules! deserialize_from_number {
-    ($type:ty, $expected:literal) => {
-        impl<'de> Deserialize<'de> for $type {
-            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                struct Expected;
-                impl Visitor<'_> for Expected {
-                    type Value = $type;
-
-                    fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                        f.write_str($expected)
-                    }
-
-                    fn visit_i64<E: serde::de::Error>(self, number: i64) -> Result<$type, E> {
-                        number.to_string().parse().map_err(E::custom)
-                    }
-                }
-                deserializer.deserialize_i64(Expected)
+                deserializer.$method(Expected)
             }
         }
     };
@@ -71,7 +48,7 @@ impl FromStr for Duration {
         if duration > LONGEST { Err(wrong("it is longer than 10 years")) } else { Ok(Self(duration)) }
     }
 }
-deserialize_from_str!(Duration, "a duration in quotes such as \"5s\"");
+deserialize_from!(deserialize_str, visit_str(&str), Duration, "a duration in quotes such as \"5s\"");
 
 /// A regular expression over the bytes of a command line.
 #[derive(Clone, Debug)]
@@ -97,7 +74,7 @@ impl FromStr for Pattern {
         })
     }
 }
-deserialize_from_str!(Pattern, "a regular expression in quotes");
+deserialize_from!(deserialize_str, visit_str(&str), Pattern, "a regular expression in quotes");
 
 /// `HOST:PORT`, or `:PORT` for all addresses of the machine.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -124,7 +101,7 @@ impl FromStr for ListenAddress {
         Ok(Self { host: bare.to_owned(), port })
     }
 }
-deserialize_from_str!(ListenAddress, "an address in quotes such as \":10240\"");
+deserialize_from!(deserialize_str, visit_str(&str), ListenAddress, "an address in quotes such as \":10240\"");
 
 impl std::fmt::Display for ListenAddress {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -152,7 +129,7 @@ impl FromStr for Pid {
         }
     }
 }
-deserialize_from_number!(Pid, "a pid (1 or more, without quotes)");
+deserialize_from!(deserialize_i64, visit_i64(i64), Pid, "a pid (1 or more, without quotes)");
 
 /// A number of applications: 1 to 100,000.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -168,7 +145,7 @@ impl FromStr for ApplicationCount {
         }
     }
 }
-deserialize_from_number!(ApplicationCount, "a whole number from 1 to 100000, without quotes");
+deserialize_from!(deserialize_i64, visit_i64(i64), ApplicationCount, "a whole number from 1 to 100000, without quotes");
 
 fn whole_number(text: &str) -> Option<u64> {
     text.bytes().all(|byte| byte.is_ascii_digit()).then(|| text.parse().ok()).flatten()
@@ -190,7 +167,12 @@ impl FromStr for CgroupPath {
         }
     }
 }
-deserialize_from_str!(CgroupPath, "a cgroup in quotes such as \"/system.slice/app.service\"");
+deserialize_from!(
+    deserialize_str,
+    visit_str(&str),
+    CgroupPath,
+    "a cgroup in quotes such as \"/system.slice/app.service\""
+);
 
 /// The name of a systemd unit.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -206,7 +188,7 @@ impl FromStr for UnitName {
         Ok(Self(given.to_owned()))
     }
 }
-deserialize_from_str!(UnitName, "a unit in quotes such as \"app.service\"");
+deserialize_from!(deserialize_str, visit_str(&str), UnitName, "a unit in quotes such as \"app.service\"");
 
 /// A path that is not empty.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -219,7 +201,7 @@ impl FromStr for FilePath {
         if given.is_empty() { Err("an empty path names no file".to_owned()) } else { Ok(Self(given.into())) }
     }
 }
-deserialize_from_str!(FilePath, "a path in quotes");
+deserialize_from!(deserialize_str, visit_str(&str), FilePath, "a path in quotes");
 
 /// Which applications are watched beside those asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum, serde::Deserialize)]

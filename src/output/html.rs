@@ -34,7 +34,8 @@ pub fn landing(report: Option<&Report>, telemetry_path: &str) -> String {
 }
 
 fn table(page: &mut String, report: &Report) {
-    let mut rows: Vec<&ApplicationReport> = report.applications.iter().collect();
+    let mut rows: Vec<&ApplicationReport> =
+        report.applications.iter().filter(|application| !application.is_only_kills).collect();
     rows.sort_by(|a, b| urgency(a).total_cmp(&urgency(b)));
     page.push_str(
         "<table><thead><tr><th>Application</th><th>Verdict</th><th class=\"n\">Heap</th><th class=\"n\">Limit</th>\

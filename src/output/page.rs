@@ -1,7 +1,7 @@
 //! The metrics page, made piece by piece while it is sent: at 1,000 applications it is some megabytes, which need not
 //! exist at once.
 
-use super::catalogue::{Samples, family_at};
+use super::catalogue::{OOM_KILLS, Samples, family_at};
 use super::encoder::{FamilyWriter, Format, identity_labels};
 use super::instruments::Instruments;
 use crate::analysis::report::Report;
@@ -50,6 +50,10 @@ impl Page {
                             break;
                         }
                         writer.labels = labels;
+                        if application.is_only_kills && family.name != OOM_KILLS {
+                            self.application += 1;
+                            continue;
+                        }
                         extract(application, &self.report, &mut writer);
                         self.application += 1;
                     }

@@ -9,9 +9,12 @@ fn population(application: &ApplicationReport, take: fn(&Population) -> Option<u
     application.present.as_ref().and_then(|present| take(&present.population))
 }
 
+/// The family that outlives its application.
+pub(crate) const OOM_KILLS: &str = "memtrend_oom_kills_total";
+
 pub(super) const FAMILIES: &[Family] = &[
     counter(
-        "memtrend_oom_kills_total",
+        OOM_KILLS,
         "",
         &["scope"],
         "Processes of the application killed for want of memory, by whose limit was hit; kept though the container is gone.",

@@ -32,7 +32,10 @@ pub(super) const FAMILIES: &[Family] = &[
         "",
         &[],
         "Applications watched, those that are gone and not yet forgotten included.",
-        Samples::Exporter(|report, out| out.plain(Value::Whole(length_as_count(report.applications.len())))),
+        Samples::Exporter(|report, out| {
+            let watched = report.applications.iter().filter(|application| !application.is_only_kills);
+            out.plain(Value::Whole(length_as_count(watched.count())));
+        }),
     ),
     gauge(
         "memtrend_applications_dropped",

@@ -6,6 +6,7 @@ mod exporter;
 mod memory;
 
 use crate::analysis::report::{ApplicationReport, Report};
+pub(crate) use application::OOM_KILLS;
 pub(crate) use exporter::{SCAN_DURATION, SOURCE_ERRORS};
 
 /// A metric's type.
