@@ -165,11 +165,17 @@ impl World {
         let opened = self.hierarchies.open(version, path, Some(group.main));
         let error = match opened {
             Ok(directory) => return Some(Reader::new(directory, version)),
+            // What was refused is the way through the process's root; on the node's side there is no such folder.
+            Err(error) if error.kind() == std::io::ErrorKind::PermissionDenied => {
+                ReadError::io(&self.hierarchies.root_of(group.main), error)
+            }
             Err(error) => ReadError::io(&self.hierarchies.host_path(version, path), error),
         };
         tally.count(&error);
         let remedy = match error.reason() {
-            Reason::Permission => "run memtrend as the application's user, or as root with SYS_PTRACE",
+            Reason::Permission => {
+                "run memtrend as the application's user, or as root with SYS_PTRACE (or all of the application's capabilities)"
+            }
             _ => "mount the node's /sys read-only and name it by --path.sysfs",
         };
         tracing::warn!(

@@ -46,6 +46,11 @@ impl Hierarchies {
         self.mount_point(version).join(relative(path))
     }
 
+    /// The way to a process's own view.
+    pub(crate) fn root_of(&self, pid: u32) -> PathBuf {
+        self.roots.of_process(pid, "root")
+    }
+
     /// Opens the folder of the cgroup `path` of process `pid`: on the host's side, else through the process's root,
     /// where a private cgroup namespace has the process's own cgroup at the top.
     pub(crate) fn open(&self, version: Version, path: &[u8], pid: Option<u32>) -> io::Result<Directory> {
@@ -57,11 +62,7 @@ impl Hierarchies {
             _ => {}
         }
         let Some(pid) = pid else { return Err(io::Error::from(Errno::NOENT)) };
-        let root = open(
-            self.roots.of_process(pid, "root"),
-            OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC,
-            Mode::empty(),
-        )?;
+        let root = open(self.root_of(pid), OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty())?;
         let top = match version {
             Version::V1 => Path::new("sys/fs/cgroup/memory"),
             Version::V2 => Path::new("sys/fs/cgroup"),

@@ -26,7 +26,11 @@ const DETAILS_PER_PASS: usize = 16;
 const ASKED_PER_PASS: usize = 128;
 
 /// An unchanged process is read all the same in one turn of so many: descriptors come and go without it.
-const UNCHANGED_TURNS: u8 = 8;
+const UNCHANGED_TURNS: u8 = 16;
+
+/// Passes after which a process whose memory has not changed is idle, and is read in every other pass only: most of a
+/// machine's processes are. At the first change it is read in every pass again.
+const IDLE_PASSES: u8 = 12;
 
 /// Passes in which a new process is looked at again: it may be about to exec or to be moved to its cgroup.
 const YOUNG_PASSES: u8 = 3;
@@ -56,6 +60,7 @@ pub(crate) struct Process {
     /// Whether memory has changed since the details were read, and the turns since then.
     has_changed: bool,
     turns: u8,
+    unchanged_passes: u8,
     young: u8,
 }
 
@@ -79,6 +84,7 @@ pub(crate) struct ProcessTable {
     /// Pids in the order in which their details are read.
     turn: Vec<u32>,
     next_turn: usize,
+    pass: u32,
     succeeded: bool,
 }
 
@@ -93,6 +99,7 @@ impl ProcessTable {
             ignored: HashMap::new(),
             turn: Vec::new(),
             next_turn: 0,
+            pass: 0,
             succeeded: false,
         }
     }
@@ -168,6 +175,7 @@ impl ProcessTable {
             text: [0; 56],
             has_changed: false,
             turns: 0,
+            unchanged_passes: 0,
             young: 0,
         }))
     }
@@ -206,8 +214,11 @@ impl ProcessTable {
     fn measure_all(&mut self, buffer: &mut Vec<u8>, tally: &mut Tally) -> bool {
         let known = self.processes.len();
         let (roots, allowance) = (&self.roots, &self.allowance);
+        self.pass = self.pass.wrapping_add(1);
+        let pass = self.pass;
         self.processes.retain(|pid, process| {
-            if !process.is_measured {
+            let rests = process.unchanged_passes >= IDLE_PASSES && pass.wrapping_add(*pid).is_multiple_of(2);
+            if !process.is_measured || rests {
                 return true;
             }
             let measured = process.measure(roots, *pid, allowance, buffer);
@@ -296,6 +307,7 @@ impl Process {
             self.text.get(..text.len()) == Some(text) && self.text.get(text.len()).is_none_or(|next| *next == 0);
         if last.is_some() && is_unchanged {
             self.statm = last;
+            self.unchanged_passes = self.unchanged_passes.saturating_add(1);
             return Ok(());
         }
         // A zombie has no memory and waits for its parent: it is gone.
@@ -306,6 +318,7 @@ impl Process {
             Statm::parse(text).ok_or_else(|| ReadError::malformed(&roots.of_process(pid, "statm"), "seven numbers"))?;
         self.statm = Some(parsed);
         self.has_changed = true;
+        self.unchanged_passes = 0;
         self.text = [0; 56];
         if let Some(remembered) = self.text.get_mut(..text.len()) {
             remembered.copy_from_slice(text);
