@@ -2,7 +2,7 @@
 
 target := $(shell rustc -vV 2>/dev/null | sed -n 's/^host: //p')
 binary := target/$(target)/release/memtrend
-static := RUSTFLAGS='-C target-feature=+crt-static' cargo build --quiet --release --target $(target)
+static := RUSTFLAGS='-C target-feature=+crt-static' cargo build --release --target $(target)
 
 .PHONY: all demo test lint unit bench docs accept static setup clean
 
@@ -15,6 +15,7 @@ static:
 
 demo:
 	@scripts/setup demo
+	@echo "Building; the first time takes some three minutes."
 	@$(static)
 	@$(binary) demo $(DEMO_FLAGS)
 

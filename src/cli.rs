@@ -73,19 +73,19 @@ pub struct ServeFlags {
     pid: Vec<Named<Pid>>,
 
     /// Watch the process whose pid a file holds, and its descendants; repeatable
-    #[arg(long = "pid-file", value_name = "[NAME=]FILE", env = "MEMTREND_PID_FILE")]
+    #[arg(long = "pid-file", value_name = "[NAME=]FILE", env = "MEMTREND_PID_FILE", value_delimiter = ',')]
     pid_file: Vec<Named<FilePath>>,
 
-    /// Watch the processes whose command line fits a regular expression, and their descendants; repeatable
+    /// Watch the processes whose command line fits a regular expression, and their descendants; repeatable (one by environment)
     #[arg(long = "match", value_name = "NAME=REGEX", env = "MEMTREND_MATCH")]
     pattern: Vec<Named<Pattern>>,
 
     /// Watch all processes of a cgroup; the path as in /proc/PID/cgroup; repeatable
-    #[arg(long, value_name = "[NAME=]PATH", env = "MEMTREND_CGROUP")]
+    #[arg(long, value_name = "[NAME=]PATH", env = "MEMTREND_CGROUP", value_delimiter = ',')]
     cgroup: Vec<Named<CgroupPath>>,
 
     /// Watch a systemd unit; repeatable
-    #[arg(long, value_name = "[NAME=]UNIT", env = "MEMTREND_UNIT")]
+    #[arg(long, value_name = "[NAME=]UNIT", env = "MEMTREND_UNIT", value_delimiter = ',')]
     unit: Vec<Named<UnitName>>,
 
     /// Version of an application asked for; repeatable

@@ -15,6 +15,7 @@ mod demo;
 mod engine;
 mod fixture_pages;
 mod formats;
+mod identity;
 mod real_leak;
 mod support;
 mod tidy;

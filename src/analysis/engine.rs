@@ -5,7 +5,7 @@ use super::oom::Unattributed;
 use super::report::Report;
 use super::sample::{Identity, Observation, Sample};
 use super::watch::Watch;
-use crate::units::{Moment, count_as_f64, length_as_count, prometheus_duration};
+use crate::units::{Moment, count_as_f64, prometheus_duration};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -142,10 +142,5 @@ impl Engine {
             outcomes: self.latest.outcomes.clone(),
             own_process: self.latest.own_process,
         }
-    }
-
-    /// Applications watched.
-    pub fn watched(&self) -> u64 {
-        length_as_count(self.watches.len())
     }
 }

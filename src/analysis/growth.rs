@@ -48,14 +48,14 @@ impl Growth {
     }
 
     /// The scale and slope of the present growth, if there is any: of the scales whose lower bound says growth, the
-    /// longest that agrees with the shortest (their bounds overlap). The longest is the most exact, but one that
-    /// reaches back beyond the onset understates; the shortest is the most recent.
+    /// longest that agrees with the shortest scale that has a slope at all (their bounds overlap). The longest is the most
+    /// exact, but one that reaches back beyond the onset understates, and one that reaches back before the end of the
+    /// growth still tells of it; the shortest is the most recent.
     pub fn present(&self) -> Option<(usize, Slope)> {
         let slopes = self.slopes.iter().enumerate().filter_map(|(scale, slope)| Some((scale, (*slope)?)));
-        let mut growing = slopes.filter(|(scale, slope)| self.is_growth(*scale, *slope));
-        let shortest = growing.next()?;
-        let agrees = |(_, slope): &(usize, Slope)| slope.upper >= shortest.1.lower && slope.lower <= shortest.1.upper;
-        Some(growing.rfind(agrees).unwrap_or(shortest))
+        let (_, shortest) = slopes.clone().next()?;
+        let agrees = |slope: &Slope| slope.upper >= shortest.lower && slope.lower <= shortest.upper;
+        slopes.rev().find(|(scale, slope)| self.is_growth(*scale, *slope) && agrees(slope))
     }
 
     fn is_growth(&self, scale: usize, slope: Slope) -> bool {
@@ -93,6 +93,13 @@ mod tests {
         let growth = grown(24 * 60, |at| 1e8 + 5000.0 * (at - 23.0 * 3600.0).max(0.0));
         let (_, slope) = growth.present().unwrap();
         assert!((slope.rate.0 - 5000.0).abs() < 100.0, "{slope:?}");
+    }
+
+    #[test]
+    fn growth_that_has_stopped_is_no_present_growth() {
+        let growth = grown(8 * 60, |at| 1e8 + 5000.0 * at.min(4.0 * 3600.0));
+        assert!(growth.slope(5).unwrap().lower.0 > 0.0, "the eight hours as a whole grew");
+        assert_eq!(growth.present(), None);
     }
 
     #[test]

@@ -89,15 +89,6 @@ impl ByKind {
         self.set(kind, self.or_zero(kind).saturating_add(amount));
     }
 
-    /// Adds every known kind of another.
-    pub fn add_all(&mut self, other: &Self) {
-        for &kind in Kind::ALL {
-            if let Some(amount) = other.get(kind) {
-                self.add(kind, amount);
-            }
-        }
-    }
-
     /// What no one but the application can give back: anonymous and shared memory and unreclaimable kernel memory,
     /// without swap.
     pub fn resident_unreclaimable(&self) -> Bytes {

@@ -14,6 +14,9 @@ use std::sync::Arc;
 /// Base blocks after the start within which an application reaches the level that it starts from.
 const START_UP_BLOCKS: u64 = 15;
 
+/// Base blocks within which a life must be seen for its level after start-up to be known.
+const START_SEEN_BLOCKS: f64 = 2.0;
+
 #[derive(Debug)]
 pub(super) struct Watch {
     identity: Arc<Identity>,
@@ -43,7 +46,9 @@ struct Life {
     started: Timestamp,
     growth: Growth,
     kinds: KindFloors,
-    /// Lowest floor after the first block: the level after start-up, in bytes.
+    /// Whether it was seen from its start on.
+    is_whole: bool,
+    /// Lowest floor after the first block: the level after start-up, in bytes; unknown when the start was not seen.
     start_level: Option<f64>,
     verdict: Verdict,
     evidence: Evidence,
@@ -110,6 +115,7 @@ impl Watch {
             started: seen.started,
             growth: Growth::new(block_seconds, at),
             kinds: KindFloors::new(),
+            is_whole: seen.age_seconds <= START_SEEN_BLOCKS * block_seconds,
             start_level: None,
             verdict: Verdict::Learning,
             evidence: Evidence::TooLittle { missing_seconds: count_as_f64(9) * block_seconds },
@@ -171,6 +177,7 @@ impl Life {
         }
         let blocks_seen = self.growth.floors().block_index(at);
         if let Some(floor) = self.growth.floors().last()
+            && self.is_whole
             && (2..=START_UP_BLOCKS).contains(&blocks_seen)
         {
             self.start_level = Some(self.start_level.map_or(floor, |level| level.min(floor)));

@@ -53,11 +53,12 @@ pub fn run_until_stopped(service: Service) -> anyhow::Result<()> {
 async fn run(service: Service) -> anyhow::Result<()> {
     let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
     let instruments = Instruments::new()?;
+    let interval = service.interval;
     let (published, report) = watch::channel(None);
     let (stop, stopped) = std::sync::mpsc::channel();
     let sampler = {
         let instruments = instruments.clone();
-        let (world, engine, interval) = (service.world, service.engine, service.interval);
+        let (world, engine) = (service.world, service.engine);
         std::thread::Builder::new().name("sampler".to_owned()).spawn(move || {
             sampler::sample_until_stopped(world(), engine, interval, &instruments, &published, &stopped);
         })?
@@ -79,7 +80,8 @@ async fn run(service: Service) -> anyhow::Result<()> {
         }
         tracing::info!("stopping");
     };
-    connections::run(listeners, routes::router(report, instruments, &service.telemetry_path), web, shutdown).await;
+    connections::run(listeners, routes::router(report, instruments, &service.telemetry_path, interval), web, shutdown)
+        .await;
     drop(stop);
     // A pass takes milliseconds: the thread ends with its present one.
     if sampler.join().is_err() {

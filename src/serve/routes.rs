@@ -6,6 +6,7 @@ use crate::analysis::report::Report;
 use crate::output::html;
 use crate::output::instruments::Instruments;
 use crate::output::page::Page;
+use crate::source::now;
 use axum::Router;
 use axum::body::Body;
 use axum::extract::State;
@@ -18,27 +19,34 @@ use axum::routing::get;
 use std::sync::Arc;
 use tokio::sync::watch;
 
+/// A report that is older than both is a sign that passes hang.
+const LONGEST_AGE_SECONDS: f64 = 60.0;
+const LONGEST_AGE_PASSES: f64 = 6.0;
+
 /// What the handlers share: the current report, and the instruments that no report holds.
 #[derive(Clone)]
 struct Shared {
     report: watch::Receiver<Option<Arc<Report>>>,
     instruments: Instruments,
     telemetry_path: Arc<str>,
+    longest_age_seconds: f64,
 }
 
 pub(super) fn router(
     report: watch::Receiver<Option<Arc<Report>>>,
     instruments: Instruments,
     telemetry_path: &str,
+    interval: std::time::Duration,
 ) -> Router {
+    let longest_age_seconds = LONGEST_AGE_SECONDS.max(interval.as_secs_f64() * LONGEST_AGE_PASSES);
     Router::new()
         .route("/", get(landing))
         .route(telemetry_path, get(metrics))
-        .route("/-/healthy", get(|| async { "memtrend is healthy.\n" }))
+        .route("/-/healthy", get(healthy))
         .route("/-/ready", get(ready))
         .fallback(|| async { (StatusCode::NOT_FOUND, "Not found. The page / links to what there is.\n") })
         .method_not_allowed_fallback(|| async { (StatusCode::METHOD_NOT_ALLOWED, "Only GET and HEAD are answered.\n") })
-        .with_state(Shared { report, instruments, telemetry_path: telemetry_path.into() })
+        .with_state(Shared { report, instruments, telemetry_path: telemetry_path.into(), longest_age_seconds })
 }
 
 impl Shared {
@@ -50,6 +58,16 @@ impl Shared {
 fn not_yet() -> Response {
     (StatusCode::SERVICE_UNAVAILABLE, "The first pass over the processes is not finished yet; try again.\n")
         .into_response()
+}
+
+/// Healthy while passes are made: a pass that hangs must not look like an application at rest.
+async fn healthy(State(shared): State<Shared>) -> Response {
+    let age = shared.current().map(|report| now().moment.0 - report.clock.moment.0);
+    if age.is_some_and(|age| age > shared.longest_age_seconds) {
+        return (StatusCode::SERVICE_UNAVAILABLE, "No pass over the processes has ended for too long.\n")
+            .into_response();
+    }
+    "memtrend is healthy.\n".into_response()
 }
 
 async fn ready(State(shared): State<Shared>) -> Response {

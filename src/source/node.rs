@@ -5,7 +5,7 @@ use super::kept::Kept;
 use super::keyed::pairs;
 use super::read_error::{ReadError, Tally};
 use super::roots::Roots;
-use crate::analysis::sample::{Ceiling, LimitSource};
+use crate::analysis::sample::{Ceiling, LimitSource, Reason};
 use crate::units::{Bytes, Timestamp, count_as_f64};
 use std::fs::File;
 use std::path::PathBuf;
@@ -92,8 +92,10 @@ impl NodeReader {
         let memory = tally.ok(memory);
         let (path, kept) = &mut self.vmstat;
         let vmstat = kept.read(buffer, allowance, || File::open(&*path)).map_err(|error| ReadError::io(path, error));
-        // Kernels before 4.13 have no such line: absent, not an error.
-        let oom_kills = tally.ok(vmstat).and_then(|text| pairs(text).find(|(key, _)| *key == b"oom_kill"));
+        // Kernels before 4.13 have no such line, sandboxes no such file: absent, not an error.
+        let is_absent = matches!(&vmstat, Err(error) if error.reason() == Reason::Gone);
+        let vmstat = if is_absent { None } else { tally.ok(vmstat) };
+        let oom_kills = vmstat.and_then(|text| pairs(text).find(|(key, _)| *key == b"oom_kill"));
         let oom_kills = oom_kills.map(|(_, count)| count);
         let (path, kept) = &mut self.uptime;
         // A sandbox may have none; the caller has a clock too.
@@ -104,7 +106,10 @@ impl NodeReader {
     /// When the machine booted; read once.
     pub(crate) fn boot_time(&mut self, tally: &mut Tally) -> Option<Timestamp> {
         if self.boot_time.is_none() {
-            let stat = tally.ok(std::fs::read(&self.stat).map_err(|error| ReadError::io(&self.stat, error)))?;
+            let stat = match std::fs::read(&self.stat) {
+                Err(error) if error.kind() == std::io::ErrorKind::NotFound => return None,
+                read => tally.ok(read.map_err(|error| ReadError::io(&self.stat, error)))?,
+            };
             let seconds = pairs(&stat).find(|(key, _)| *key == b"btime").map(|(_, seconds)| seconds)?;
             self.boot_time = Some(Timestamp(count_as_f64(seconds)));
         }

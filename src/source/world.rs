@@ -48,7 +48,12 @@ struct GroupReader {
     lifetime: Lifetime,
     last: Option<Observation>,
     passes_without_process: u32,
+    passes_until_retry: u32,
 }
+
+/// Passes after which a cgroup that could not be opened is tried again: an entry point that runs as root and then as the
+/// application's user opens the way.
+const PASSES_BETWEEN_TRIES: u32 = 12;
 
 impl World {
     /// The world below these roots.
@@ -120,15 +125,21 @@ impl World {
 
     fn read_cgroup(&mut self, group: &Group, tally: &mut Tally) -> Option<Reading> {
         let (version, path) = group.own_cgroup.as_ref()?;
-        let is_current = self
-            .readers
-            .get(&group.identity)
-            .is_some_and(|known| known.path == *path && (known.reader.is_some() || known.lifetime == group.lifetime));
+        let is_current = self.readers.get_mut(&group.identity).is_some_and(|known| {
+            known.passes_until_retry = known.passes_until_retry.saturating_sub(1);
+            let is_settled = known.lifetime == group.lifetime && known.passes_until_retry > 0;
+            known.path == *path && (known.reader.is_some() || is_settled)
+        });
         if !is_current {
-            let reader = self.open_cgroup(group, *version, path, tally);
-            let last = None;
-            let opened =
-                GroupReader { reader, path: path.clone(), lifetime: group.lifetime, last, passes_without_process: 0 };
+            let is_told = self.readers.get(&group.identity).is_some_and(|known| known.reader.is_none());
+            let opened = GroupReader {
+                reader: self.open_cgroup(group, *version, path, is_told, tally),
+                path: path.clone(),
+                lifetime: group.lifetime,
+                last: None,
+                passes_without_process: 0,
+                passes_until_retry: PASSES_BETWEEN_TRIES,
+            };
             self.readers.insert(Arc::clone(&group.identity), opened);
             self.is_grouped = false;
         }
@@ -161,7 +172,14 @@ impl World {
         reading
     }
 
-    fn open_cgroup(&self, group: &Group, version: Version, path: &[u8], tally: &mut Tally) -> Option<Reader> {
+    fn open_cgroup(
+        &self,
+        group: &Group,
+        version: Version,
+        path: &[u8],
+        is_told: bool,
+        tally: &mut Tally,
+    ) -> Option<Reader> {
         let opened = self.hierarchies.open(version, path, Some(group.main));
         let error = match opened {
             Ok(directory) => return Some(Reader::new(directory, version)),
@@ -172,6 +190,9 @@ impl World {
             Err(error) => ReadError::io(&self.hierarchies.host_path(version, path), error),
         };
         tally.count(&error);
+        if is_told {
+            return None;
+        }
         let remedy = match error.reason() {
             Reason::Permission => {
                 "run memtrend as the application's user, or as root with SYS_PTRACE (or all of the application's capabilities)"

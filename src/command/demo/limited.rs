@@ -12,7 +12,7 @@ pub(super) struct LimitedGroup {
 }
 
 impl LimitedGroup {
-    /// Makes one: on v2 below memtrend's own cgroup or at the top, on v1 in the memory hierarchy.
+    /// Makes one: at the top of the hierarchy that counts memory.
     pub(super) fn create(limit: u64) -> io::Result<Self> {
         let name = format!("{NAME}{}", std::process::id());
         let v1 = Path::new("/sys/fs/cgroup/memory");

@@ -7,6 +7,7 @@ use crate::source::roots::Roots;
 use std::collections::HashMap;
 use std::fs::File;
 use std::io::Read;
+use std::os::unix::fs::OpenOptionsExt;
 
 /// The longest part of a command line that is matched.
 const LONGEST_COMMAND_LINE: u64 = 16 * 1024;
@@ -67,7 +68,9 @@ fn command_line(roots: &Roots, pid: u32) -> Result<Vec<u8>, ReadError> {
 /// The pid in a pid file; `None` while there is none. The first line counts, as PostgreSQL and others write more.
 pub(super) fn pid_in_file(path: &std::path::Path, tally: &mut Tally) -> Option<u32> {
     let mut text = String::new();
-    let read = File::open(path).and_then(|file| file.take(4096).read_to_string(&mut text));
+    // Never waits, whatever stands there in its place.
+    let open = File::options().read(true).custom_flags(rustix::fs::OFlags::NONBLOCK.bits().cast_signed()).open(path);
+    let read = open.and_then(|file| file.take(4096).read_to_string(&mut text));
     match read {
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return None,
         read => tally.ok(read.map_err(|error| ReadError::io(path, error)))?,

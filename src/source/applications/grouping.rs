@@ -61,6 +61,7 @@ pub(crate) struct Applications {
     /// Whether a life of an application has a cgroup for itself: settled when it comes there.
     owns: HashMap<Arc<Identity>, Settled>,
     abouts: HashMap<Arc<Identity>, (Lifetime, bool, Arc<About>)>,
+    pinned: Pinned,
     /// When the next program will have run for long enough, in seconds since boot.
     next_program: Option<f64>,
     pub(crate) groups: Vec<Group>,
@@ -79,6 +80,7 @@ impl Applications {
             inherited: HashMap::new(),
             owns: HashMap::new(),
             abouts: HashMap::new(),
+            pinned: Pinned::default(),
             next_program: None,
             groups: Vec::new(),
             missing: Vec::new(),
@@ -153,7 +155,7 @@ impl Applications {
             .wanted
             .iter()
             .map(|wanted| match &wanted.selector {
-                Selector::Pid(pid) => Some(*pid),
+                Selector::Pid(pid) => Some(*pid).filter(|pid| self.pinned.is_same(*pid, table)),
                 Selector::PidFile(path) => pid_in_file(path, tally),
                 _ => None,
             })
@@ -164,8 +166,12 @@ impl Applications {
             let wanted = &self.selection.wanted;
             let by_pid = pids.iter().position(|named| *named == Some(pid));
             let by_group = || wanted.iter().position(|wanted| wanted.selector.holds(&process.membership));
-            let by_command =
-                || has_patterns.then(|| self.commands.matching(wanted, (pid, process), &self.roots, tally)).flatten();
+            // Who started memtrend has the pattern in its own command line.
+            let by_command = || {
+                (has_patterns && !own.ancestors.contains(&pid))
+                    .then(|| self.commands.matching(wanted, (pid, process), &self.roots, tally))
+                    .flatten()
+            };
             if let Some(place) = by_pid.or_else(by_group).or_else(by_command) {
                 direct.insert(pid, place);
             }
@@ -379,9 +385,21 @@ fn numbered(base: &Identity, number: u32) -> Identity {
     Identity { application, ..base.clone() }
 }
 
+/// Processes asked for by pid, each known by its start: a pid that is used again is another process.
+#[derive(Debug, Default)]
+struct Pinned(HashMap<u32, u64>);
+
+impl Pinned {
+    fn is_same(&mut self, pid: u32, table: &ProcessTable) -> bool {
+        table.get(pid).is_some_and(|process| *self.0.entry(pid).or_insert(process.start_ticks) == process.start_ticks)
+    }
+}
+
 /// memtrend itself.
 struct Own {
     pid: Option<u32>,
+    /// Its parent, its parent's parent, and so on.
+    ancestors: Vec<u32>,
     /// The container or unit that it runs in.
     path: Option<Box<[u8]>>,
     /// Where it is at the top of a private namespace, all that is at the top too is in its own container.
@@ -397,11 +415,16 @@ impl Own {
         let is_at_top = membership.is_some_and(|membership| membership.paths.iter().all(|path| **path == *b"/"));
         let sees_outside =
             || table.iter().any(|(_, process)| process.membership.paths.iter().any(|path| path.starts_with(b"/..")));
-        Self { pid, path, is_at_private_top: is_at_top && sees_outside() }
+        let parent = |pid: &u32| table.get(*pid).map(|process| process.parent);
+        let ancestors = std::iter::successors(pid.as_ref().and_then(parent), parent).take(DEEPEST_TREE).collect();
+        Self { pid, ancestors, path, is_at_private_top: is_at_top && sees_outside() }
     }
 
     fn has(&self, pid: u32, membership: &Membership) -> bool {
-        let in_own_container = self.path.is_some() && membership.placement.path() == self.path.as_deref();
+        // A unit (a desktop's session manager, a CI runner) may hold others beside memtrend.
+        let is_container = matches!(membership.placement, Placement::Container { .. });
+        let in_own_container =
+            is_container && self.path.is_some() && membership.placement.path() == self.path.as_deref();
         let at_own_top = self.is_at_private_top && membership.paths.iter().all(|path| **path == *b"/");
         self.pid == Some(pid) || in_own_container || at_own_top
     }

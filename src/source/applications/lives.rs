@@ -25,7 +25,7 @@ pub(super) struct Lives {
 }
 
 /// Rounds after which the life of an application that is gone is forgotten: what comes then is a new life anyhow.
-const FORGET_AFTER_ROUNDS: u64 = 10_000;
+const FORGET_AFTER_ROUNDS: u64 = 2;
 
 impl Lives {
     /// Begins a round of grouping.

@@ -11,6 +11,9 @@ use std::path::Path;
 /// The largest file of an engine that is read.
 const LARGEST_FILE: u64 = 4 * 1024 * 1024;
 
+/// Where docker keeps its containers unless told otherwise.
+const DOCKER_CONTAINERS: &str = "var/lib/docker/containers";
+
 /// Where podman run by root keeps the names of its containers.
 const PODMAN_NAMES: &str = "var/lib/containers/storage/overlay-containers/containers.json";
 
@@ -62,6 +65,10 @@ impl ContainerName {
                 let folder = mount.root.strip_suffix("/hostname").unwrap_or_default();
                 if folder.ends_with(&format!("/containers/{}", container.id)) {
                     self.take_docker(&roots.of_node(folder).join("config.v2.json"));
+                    // The mount's root is that of its file system, which may be docker's own.
+                    if self.name.is_none() {
+                        self.take_docker(&roots.of_node(DOCKER_CONTAINERS).join(&*container.id).join("config.v2.json"));
+                    }
                 }
                 // podman mounts it from a tmpfs; the names are with the storage.
                 if folder.ends_with(&format!("/overlay-containers/{}/userdata", container.id)) {

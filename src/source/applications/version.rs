@@ -3,7 +3,9 @@
 use crate::analysis::sample::clean_label;
 use crate::source::roots::Roots;
 use std::fs::File;
-use std::io::Read;
+use std::io::{self, Read};
+use std::path::Path;
+use std::sync::Once;
 
 /// The kernel's own bound on arguments and environment is larger; what is beyond is not searched.
 const LONGEST_ENVIRONMENT: u64 = 256 * 1024;
@@ -12,11 +14,27 @@ const LONGEST_ENVIRONMENT: u64 = 256 * 1024;
 /// not set or not readable (another user's without SYS_PTRACE).
 pub(super) fn variable(roots: &Roots, pid: u32, name: &str) -> Option<Box<str>> {
     let mut environment = Vec::new();
-    File::open(roots.of_process(pid, "environ")).ok()?.take(LONGEST_ENVIRONMENT).read_to_end(&mut environment).ok()?;
+    let path = roots.of_process(pid, "environ");
+    let read = File::open(&path).and_then(|file| file.take(LONGEST_ENVIRONMENT).read_to_end(&mut environment));
+    if let Err(error) = read {
+        say_once(&path, &error);
+        return None;
+    }
     let value = environment
         .split(|byte| *byte == 0)
         .find_map(|entry| entry.strip_prefix(name.as_bytes())?.strip_prefix(b"="))?;
     (!value.is_empty()).then(|| clean_label(value))
+}
+
+/// Says once that environments may not be read, and what would permit it.
+fn say_once(path: &Path, error: &io::Error) {
+    static SAID: Once = Once::new();
+    if error.kind() == io::ErrorKind::PermissionDenied {
+        let remedy = "run memtrend as the applications' user, or as root with SYS_PTRACE, or set the version yourself";
+        SAID.call_once(|| {
+            tracing::warn!(path = %path.display(), %error, remedy, "environment not readable: the version is unknown");
+        });
+    }
 }
 
 /// A language runtime by the name of its program.

@@ -9,7 +9,7 @@ use std::fs::File;
 use std::io;
 use std::os::fd::OwnedFd;
 use std::os::unix::ffi::OsStrExt;
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 /// Where the hierarchies are mounted.
 #[derive(Clone, Debug)]
@@ -99,12 +99,12 @@ impl Directory {
 
     /// Opens below a process's root. The tree there is the application's: no link of it may lead elsewhere.
     fn open_in(root: &OwnedFd, path: &Path) -> io::Result<Self> {
-        let folder =
-            match openat2(root, path, FOLDER, Mode::empty(), ResolveFlags::IN_ROOT | ResolveFlags::NO_MAGICLINKS) {
-                // Kernels before 5.6.
-                Err(Errno::NOSYS) => openat(root, path, FOLDER | OFlags::NOFOLLOW, Mode::empty()),
-                opened => opened,
-            };
+        let resolve = ResolveFlags::IN_ROOT | ResolveFlags::NO_MAGICLINKS;
+        let folder = match openat2(root, path, FOLDER, Mode::empty(), resolve) {
+            // Kernels before 5.6, and sandboxes that do not know the call: step by step, no link at all.
+            Err(Errno::NOSYS | Errno::PERM) => open_without_links(root, path),
+            opened => opened,
+        };
         Self::of(folder?)
     }
 
@@ -125,8 +125,19 @@ impl Directory {
             Version::V1 => "memory.limit_in_bytes",
             Version::V2 => "memory.max",
         };
-        rustix::fs::statat(&self.folder, telling, rustix::fs::AtFlags::SYMLINK_NOFOLLOW).is_ok()
+        let has = |name: &str| rustix::fs::statat(&self.folder, name, rustix::fs::AtFlags::SYMLINK_NOFOLLOW).is_ok();
+        // On v1 the root has a limit file too; only it has a release agent.
+        has(telling) && !has("release_agent")
     }
+}
+
+fn open_without_links(root: &OwnedFd, path: &Path) -> Result<OwnedFd, Errno> {
+    let mut folder = openat(root, ".", FOLDER, Mode::empty())?;
+    for component in path.components() {
+        let Component::Normal(name) = component else { return Err(Errno::NOENT) };
+        folder = openat(&folder, name, FOLDER | OFlags::NOFOLLOW, Mode::empty())?;
+    }
+    Ok(folder)
 }
 
 #[cfg(test)]
@@ -152,5 +163,8 @@ mod tests {
         let roots = Roots { procfs: tree.path().join("proc"), sysfs: tree.path().join("none"), ..Roots::default() };
         let opened = Hierarchies::new(&roots).open(Version::V2, b"/../app", Some(7));
         assert_eq!(opened.unwrap_err().kind(), io::ErrorKind::NotFound);
+        let root = open(&root, FOLDER, Mode::empty()).unwrap();
+        assert!(open_without_links(&root, Path::new("sys/fs")).is_ok());
+        assert!(open_without_links(&root, Path::new("sys/fs/cgroup")).is_err());
     }
 }

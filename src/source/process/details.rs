@@ -1,13 +1,16 @@
 //! What costs more than `statm` and is therefore read when a process is new and then only in turn.
 
+use crate::analysis::sample::Reason;
 use crate::source::keyed::pairs;
 use crate::source::read_error::{ReadError, Tally};
 use crate::source::roots::Roots;
 use crate::units::{Bytes, length_as_count};
 use procfs::FromRead;
 use procfs::process::{LimitValue, Limits};
+use std::io;
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
+use std::sync::Once;
 
 /// From `status`, `limits` and the descriptor folder of a process.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -36,8 +39,12 @@ impl Details {
         if let Some(length) = tally.ok(status) {
             self.take_status(buffer.get(..length).unwrap_or_default());
         }
-        // Another user's descriptors may not be counted without SYS_PTRACE: absent, and no error.
-        self.open_fds = count_descriptors(&roots.of_process(pid, "fd"));
+        let folder = roots.of_process(pid, "fd");
+        self.open_fds = match count_descriptors(&folder) {
+            // A sandbox may leave it out.
+            Err(error) if error.kind() == io::ErrorKind::NotFound => None,
+            counted => tally.ok(counted.map_err(|error| ReadError::io(&folder, error)).inspect_err(say_once)),
+        };
         if self.reads.is_multiple_of(READS_BETWEEN_LIMITS) {
             self.read_limits(&roots.of_process(pid, "limits"));
         }
@@ -73,12 +80,23 @@ fn finite(limit: procfs::process::Limit) -> Option<u64> {
 }
 
 /// Open descriptors of a process: the size of its `fd` folder on kernel 6.2 and later, else the number of its entries.
-pub(crate) fn count_descriptors(folder: &Path) -> Option<u64> {
-    let metadata = std::fs::metadata(folder).ok()?;
+pub(crate) fn count_descriptors(folder: &Path) -> io::Result<u64> {
+    let metadata = std::fs::metadata(folder)?;
     if metadata.len() > 0 && kernel_tells_sizes(metadata.dev()) {
-        return Some(metadata.len());
+        return Ok(metadata.len());
     }
-    Some(length_as_count(std::fs::read_dir(folder).ok()?.count()))
+    Ok(length_as_count(std::fs::read_dir(folder)?.count()))
+}
+
+/// Says once that descriptors may not be counted, and what would permit it.
+fn say_once(error: &ReadError) {
+    static SAID: Once = Once::new();
+    if error.reason() == Reason::Permission {
+        let remedy = "run memtrend as the applications' user, or as root with SYS_PTRACE";
+        SAID.call_once(|| {
+            tracing::warn!(%error, remedy, "descriptors not readable: memtrend_application_open_fds is absent where they are not");
+        });
+    }
 }
 
 /// Whether a file system is a procfs whose `fd` folders have sizes: found out once.

@@ -38,6 +38,13 @@ impl Listing {
     }
 }
 
+impl Listing {
+    /// Has the next pass make a list.
+    pub(super) fn make_due(&mut self) {
+        self.last_pid = None;
+    }
+}
+
 /// All pids.
 pub(super) fn list(roots: &Roots) -> Result<Vec<u32>, ReadError> {
     let entries = std::fs::read_dir(&roots.procfs).map_err(|error| ReadError::io(&roots.procfs, error))?;
@@ -56,7 +63,8 @@ fn last_pid(roots: &Roots) -> Option<u64> {
     let mut text = [0_u8; 128];
     let length = File::open(roots.procfs.join("loadavg")).ok()?.read(&mut text).ok()?;
     let word = text.get(..length)?.split(u8::is_ascii_whitespace).filter(|word| !word.is_empty()).nth(4)?;
-    crate::source::keyed::number(word)
+    // gVisor always says 0.
+    crate::source::keyed::number(word).filter(|pid| *pid > 0)
 }
 
 #[cfg(test)]

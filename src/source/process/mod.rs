@@ -5,6 +5,5 @@ mod listing;
 mod statm;
 pub mod table;
 
-pub(crate) use details::Details;
-pub(crate) use details::count_descriptors;
+pub(crate) use details::{Details, count_descriptors};
 pub(crate) use statm::Statm;

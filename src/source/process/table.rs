@@ -38,6 +38,9 @@ const YOUNG_PASSES: u8 = 3;
 /// Seconds after which a process that is seen for the first time is what it will be.
 const YOUNG_SECONDS: f64 = 15.0;
 
+/// Lists after which those that were ignored are looked at again: their pids may have gone to others.
+const LISTS_BETWEEN_LOOKS: u32 = 64;
+
 /// `PF_KTHREAD` of `linux/sched.h`.
 const KERNEL_THREAD: u32 = 0x0020_0000;
 
@@ -79,12 +82,13 @@ pub(crate) struct ProcessTable {
     listing: listing::Listing,
     memberships: Memberships,
     processes: HashMap<u32, Process>,
-    /// Kernel threads and the dead that are not yet reaped: never looked at again while they are listed.
+    /// Kernel threads and the dead that are not yet reaped.
     ignored: HashMap<u32, ()>,
     /// Pids in the order in which their details are read.
     turn: Vec<u32>,
     next_turn: usize,
     pass: u32,
+    lists: u32,
     succeeded: bool,
 }
 
@@ -100,6 +104,7 @@ impl ProcessTable {
             turn: Vec::new(),
             next_turn: 0,
             pass: 0,
+            lists: 0,
             succeeded: false,
         }
     }
@@ -108,13 +113,21 @@ impl ProcessTable {
     pub(crate) fn refresh(&mut self, since_boot: f64, buffer: &mut Vec<u8>, tally: &mut Tally) -> bool {
         let mut changed = self.look_again_at_the_young(buffer, tally);
         if self.listing.is_due(&self.roots) {
+            self.lists = self.lists.wrapping_add(1);
+            if self.lists.is_multiple_of(LISTS_BETWEEN_LOOKS) {
+                self.ignored.clear();
+            }
             let listed = tally.ok(listing::list(&self.roots));
             self.succeeded = listed.is_some();
             if let Some(listed) = listed {
                 changed |= self.take_list(&listed, since_boot, buffer, tally);
             }
         }
-        changed |= self.measure_all(buffer, tally);
+        if self.measure_all(buffer, tally) {
+            // Another may have its pid already.
+            self.listing.make_due();
+            changed = true;
+        }
         self.read_details_in_turn(buffer, tally);
         if changed {
             self.turn.clear();
@@ -267,12 +280,8 @@ impl ProcessTable {
                 process.read_details(&self.roots, pid, buffer, tally);
             }
             process.turns = 0;
-            // A pid that was reused between two lists shows by its start.
-            if !process.file.is_kept()
-                && read_stat(&self.roots, pid, buffer).is_ok_and(|stat| stat.starttime != process.start_ticks)
-            {
-                self.processes.remove(&pid);
-            }
+            // It may have become another program, moved to another cgroup, or given its pid to another process.
+            process.young = process.young.max(1);
         }
     }
 
