@@ -4,6 +4,7 @@ mod commands;
 mod grouping;
 mod lives;
 mod names;
+mod own;
 mod selector;
 mod version;
 
