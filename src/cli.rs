@@ -174,6 +174,10 @@ pub struct LeakFlags {
     #[arg(long, value_name = "BYTES", default_value_t = 1 << 20)]
     pub rate: u64,
 
+    /// Any word, by which its command line can be told from others
+    #[arg(long, value_name = "WORD")]
+    pub label: Option<String>,
+
     /// Bytes at which it ends by itself
     #[arg(long, value_name = "BYTES")]
     pub stop_at: Option<u64>,

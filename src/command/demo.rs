@@ -68,8 +68,8 @@ pub fn run(flags: &DemoFlags) -> anyhow::Result<()> {
 }
 
 fn settings() -> anyhow::Result<Settings> {
-    // The program's own name stands in its command line too, whatever the binary is called.
-    let pattern: Pattern = format!("leak .*--rate {RATE}").parse().map_err(anyhow::Error::msg)?;
+    // Of this demo: another may run on the same machine.
+    let pattern: Pattern = format!("leak .*--label {}( |$)", label()).parse().map_err(anyhow::Error::msg)?;
     let wanted = ApplicationOption {
         name: Some("leaky-cache".to_owned()),
         version: Some("2.4.1".to_owned()),
@@ -84,11 +84,16 @@ fn settings() -> anyhow::Result<Settings> {
     Ok(Settings::from_options(options)?)
 }
 
+/// The word in the program's command line by which it is found.
+fn label() -> String {
+    format!("demo-{}", std::process::id())
+}
+
 /// Starts the program again and again, as a container engine would.
 fn supervise(program: &std::path::Path, folder: Option<&std::path::Path>, is_over: &AtomicBool) {
     while !is_over.load(Ordering::Relaxed) {
         let mut command = Command::new(program);
-        command.args(["leak", "--start", &START.to_string(), "--rate", &RATE.to_string()]);
+        command.args(["leak", "--start", &START.to_string(), "--rate", &RATE.to_string(), "--label", &label()]);
         match folder {
             Some(folder) => command.arg("--join").arg(folder),
             None => command.args(["--stop-at", &LIMIT.to_string()]),
