@@ -4,8 +4,8 @@ use memtrend::analysis::engine::{Engine, Settings};
 use memtrend::analysis::oom::{Cause, Scope};
 use memtrend::analysis::report::{ApplicationReport, Present, Report};
 use memtrend::analysis::sample::{
-    Basis, ByKind, Ceiling, CgroupCounters, Identity, Kind, Lifetime, LimitSource, Memory, Observation, Population,
-    Sample,
+    Basis, ByKind, Ceiling, CgroupCounters, Identity, Kind, Lifetime, LimitSource, LoadCounters, Memory, Observation,
+    Population, Sample,
 };
 use memtrend::analysis::verdict::{Evidence, Verdict};
 use memtrend::units::{Bytes, Clock, Moment, Timestamp, count_as_f64, whole};
@@ -35,6 +35,7 @@ fn app(name: &str, heap: u64) -> Observation {
         started: Timestamp(BOOT),
         age_seconds: 0.0,
         memory: Some(Memory { by_kind, basis: Basis::CgroupV2, ceiling: None }),
+        load: LoadCounters::default(),
         counters: None,
         population: Population { processes: 1, ..Population::default() },
     }
@@ -125,7 +126,8 @@ fn a_linear_leak_is_learned_then_growing_with_its_slope_time_onset_and_gain() {
         assert!((slope.rate.0 - truth).abs() < 1.0 && slope.lower <= slope.rate && slope.rate <= slope.upper);
     }
     let room = count_as_f64(LIMIT) - count_as_f64(100 * MIB) - (2.0 * HOUR - STEP) * truth;
-    let Evidence::Growth { slope, .. } = grown.evidence else { panic!("{:?}", grown.evidence) };
+    let Evidence::Growth(seen, _) = grown.evidence else { panic!("{:?}", grown.evidence) };
+    let slope = seen.slope;
     let time = now.time_to_limit.unwrap();
     assert!((time.expected - room / slope.rate.0).abs() < 1e-6, "{time:?}");
     assert!(time.earliest <= time.expected && time.expected <= time.latest);

@@ -74,21 +74,75 @@ impl Completed {
     }
 }
 
-/// Floors of one series at all scales.
+/// Work done between two samples, and the time that it took: a load counter's increase.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Work {
+    /// Requests, or CPU seconds.
+    pub amount: f32,
+    /// Seconds between the samples; 0 when the load is not known.
+    pub seconds: f32,
+}
+
+impl Work {
+    /// `amount` of work over `seconds`.
+    pub fn over(amount: f64, seconds: f64) -> Self {
+        Self { amount: narrowed(amount), seconds: narrowed(seconds) }
+    }
+
+    fn add(&mut self, other: Self) {
+        self.amount += other.amount;
+        self.seconds += other.seconds;
+    }
+
+    /// Work a second; NaN when not known.
+    fn rate(self) -> f32 {
+        if self.seconds > 0.0 { self.amount / self.seconds } else { f32::NAN }
+    }
+}
+
+#[expect(clippy::as_conversions, reason = "seven figures are enough for a load")]
+fn narrowed(value: f64) -> f32 {
+    value as f32
+}
+
+/// A block that is not complete yet.
+#[derive(Clone, Copy, Debug)]
+struct Open {
+    index: u64,
+    lowest: f64,
+    work: Work,
+}
+
+impl Open {
+    fn join(&mut self, floor: f64, work: Work) {
+        self.lowest = self.lowest.min(floor);
+        self.work.add(work);
+    }
+}
+
+/// Floors of one series at all scales, and the mean load over each block.
 #[derive(Clone, Debug)]
 pub struct Floors {
     block_seconds: f64,
     origin: Moment,
     rings: [Ring; SCALES],
-    /// The block still open at each scale: its index and lowest value so far.
-    open: [Option<(u64, f64)>; SCALES],
+    /// Mean load by scale, in the places of the ring's floors; NaN when not known.
+    loads: [[f32; MAXIMUM_POINTS]; SCALES],
+    open: [Option<Open>; SCALES],
     last: Option<f64>,
 }
 
 impl Floors {
     /// Begins at `origin`, the instant of the first sample; `block_seconds` must be positive.
     pub fn new(block_seconds: f64, origin: Moment) -> Self {
-        Self { block_seconds, origin, rings: [Ring::default(); SCALES], open: [None; SCALES], last: None }
+        Self {
+            block_seconds,
+            origin,
+            rings: [Ring::default(); SCALES],
+            loads: [[f32::NAN; MAXIMUM_POINTS]; SCALES],
+            open: [None; SCALES],
+            last: None,
+        }
     }
 
     /// Index of the base block that holds `at`.
@@ -96,49 +150,71 @@ impl Floors {
         whole((at.0 - self.origin.0) / self.block_seconds)
     }
 
-    /// Adds a value. A moment before the open block (a clock that went back) counts into the open block.
-    pub fn push(&mut self, at: Moment, value: f64) -> Completed {
+    /// Adds a value, and the work since the value before it. A moment before the open block (a clock that went back)
+    /// counts into the open block.
+    pub fn push(&mut self, at: Moment, value: f64, work: Work) -> Completed {
         if !value.is_finite() || !at.0.is_finite() {
             return Completed::default();
         }
         let index = self.block_index(at);
         let [open, ..] = &mut self.open;
         match open {
-            Some((current, lowest)) if index <= *current => {
-                *lowest = lowest.min(value);
+            Some(current) if index <= current.index => {
+                current.join(value, work);
                 Completed::default()
             }
-            _ => open.replace((index, value)).map(|done| self.complete(done)).unwrap_or_default(),
+            _ => open.replace(Open { index, lowest: value, work }).map(|done| self.complete(done)).unwrap_or_default(),
         }
     }
 
     /// Passes a completed base block up through the scales.
-    fn complete(&mut self, (base, floor): (u64, f64)) -> Completed {
-        self.last = Some(floor);
+    fn complete(&mut self, base: Open) -> Completed {
+        self.last = Some(base.lowest);
         let mut completed = Completed(0);
-        for (scale, (ring, open)) in self.rings.iter_mut().zip(&mut self.open).enumerate() {
-            let index = base >> scale;
+        for scale in 0..SCALES {
+            let index = base.index >> scale;
+            let mut done = base;
             if scale > 0 {
+                let Some(open) = self.open.get_mut(scale) else { break };
                 match open {
-                    Some((current, lowest)) if *current == index => *lowest = lowest.min(floor),
+                    Some(current) if current.index == index => current.join(base.lowest, base.work),
                     _ => {
                         // A gap ended the block that was open: it stands with what it saw.
-                        if let Some((index, lowest)) = open.replace((index, floor)) {
-                            ring.push(index, lowest);
+                        if let Some(cut) = open.replace(Open { index, ..base }) {
+                            self.keep(scale, cut);
                             completed.0 |= 1 << scale;
                         }
                     }
                 }
-                let is_last_of_block = (base + 1) & ((1 << scale) - 1) == 0;
+                let is_last_of_block = (base.index + 1) & ((1 << scale) - 1) == 0;
                 if !is_last_of_block {
                     continue;
                 }
+                done = self.open.get_mut(scale).and_then(Option::take).unwrap_or(base);
             }
-            let lowest = if scale == 0 { floor } else { open.take().map_or(floor, |(_, lowest)| lowest) };
-            ring.push(index, lowest);
+            self.keep(scale, Open { index, ..done });
             completed.0 |= 1 << scale;
         }
         completed
+    }
+
+    fn keep(&mut self, scale: usize, block: Open) {
+        if let Some(ring) = self.rings.get_mut(scale) {
+            ring.push(block.index, block.lowest);
+        }
+        if let Some(load) = self.loads.get_mut(scale).and_then(|loads| loads.get_mut(slot_of(block.index))) {
+            *load = block.work.rate();
+        }
+    }
+
+    /// Mean load over the completed blocks of one scale, oldest first, as many as [`Self::points`]; NaN where not known.
+    pub fn loads(&self, scale: usize) -> impl Iterator<Item = f32> + '_ {
+        let loads = self.loads.get(scale);
+        self.rings
+            .get(scale)
+            .into_iter()
+            .flat_map(|ring| ring.blocks())
+            .map(move |(index, _)| loads.and_then(|loads| loads.get(slot_of(index))).copied().unwrap_or(f32::NAN))
     }
 
     /// Lowest value of the last completed base block.
@@ -202,8 +278,8 @@ mod tests {
 
     fn minutes(floors: &mut Floors, range: std::ops::Range<u32>, value: impl Fn(u32) -> f64) {
         for minute in range {
-            floors.push(Moment(100.0 + f64::from(minute) * 60.0), value(minute));
-            floors.push(Moment(100.0 + f64::from(minute) * 60.0 + 30.0), value(minute) + 500.0);
+            floors.push(Moment(100.0 + f64::from(minute) * 60.0), value(minute), Work::default());
+            floors.push(Moment(100.0 + f64::from(minute) * 60.0 + 30.0), value(minute) + 500.0, Work::default());
         }
     }
 
@@ -242,9 +318,9 @@ mod tests {
     fn a_clock_that_goes_back_and_values_that_are_no_numbers_do_no_harm() {
         let mut floors = Floors::new(60.0, Moment(100.0));
         minutes(&mut floors, 0..3, |_| 7.0);
-        floors.push(Moment(-5.0), 3.0);
-        floors.push(Moment(300.0), f64::NAN);
-        floors.push(Moment(f64::INFINITY), 1.0);
+        floors.push(Moment(-5.0), 3.0, Work::default());
+        floors.push(Moment(300.0), f64::NAN, Work::default());
+        floors.push(Moment(f64::INFINITY), 1.0, Work::default());
         minutes(&mut floors, 3..5, |_| 8.0);
         assert_eq!(floors.ring(0).unwrap().blocks().collect::<Vec<_>>(), [(0, 7.0), (1, 7.0), (2, 3.0), (3, 8.0)]);
     }
@@ -266,7 +342,7 @@ mod tests {
             for (step, value) in steps {
                 at += step;
                 lowest = lowest.min(value);
-                floors.push(Moment(at), value);
+                floors.push(Moment(at), value, Work::default());
                 for scale in 0..SCALES {
                     let ring = floors.ring(scale).unwrap();
                     prop_assert!(ring.count() <= MAXIMUM_POINTS);

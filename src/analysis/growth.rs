@@ -1,6 +1,6 @@
 //! Slopes of one lifetime's floors at all scales, and the one among them that speaks for the present.
 
-use super::floors::{Floors, SCALES};
+use super::floors::{Completed, Floors, SCALES, Work};
 use super::trend::{Slope, theil_sen};
 use crate::units::{Moment, count_as_f64};
 
@@ -21,15 +21,15 @@ impl Growth {
         Self { floors: Floors::new(block_seconds, origin), slopes: [None; SCALES] }
     }
 
-    /// Adds a value in bytes; tells whether a base block was completed by it.
-    pub fn push(&mut self, at: Moment, value: f64) -> bool {
-        let completed = self.floors.push(at, value);
+    /// Adds a value in bytes with the work since the last one; tells which blocks were completed by it.
+    pub fn push(&mut self, at: Moment, value: f64, work: Work) -> Completed {
+        let completed = self.floors.push(at, value, work);
         for (scale, slope) in self.slopes.iter_mut().enumerate() {
             if completed.contains(scale) {
                 *slope = theil_sen(self.floors.points(scale).as_slice());
             }
         }
-        completed.any()
+        completed
     }
 
     /// The floors below the slopes.
@@ -40,6 +40,11 @@ impl Growth {
     /// Slope of one scale, once it has enough blocks.
     pub fn slope(&self, scale: usize) -> Option<Slope> {
         self.slopes.get(scale).copied().flatten()
+    }
+
+    /// Slopes of all scales longer than one.
+    pub fn longer_slopes(&self, scale: usize) -> impl Iterator<Item = Slope> + '_ {
+        self.slopes.iter().skip(scale + 1).filter_map(|slope| *slope)
     }
 
     /// Whether any scale has enough data.
@@ -75,7 +80,7 @@ mod tests {
         let mut growth = Growth::new(60.0, Moment(0.0));
         for step in 0..minutes * 12 {
             let at = f64::from(step) * 5.0;
-            growth.push(Moment(at), value(at));
+            growth.push(Moment(at), value(at), Work::default());
         }
         growth
     }

@@ -1,9 +1,11 @@
 //! Pure analysis: from samples to a report. No I/O, no clock, no async, no logging: time comes in with each sample.
 
+pub mod detect;
 pub mod engine;
 pub mod floors;
 pub mod forecast;
 pub mod growth;
+mod leak;
 pub mod oom;
 pub mod report;
 pub mod sample;

@@ -47,6 +47,8 @@ pub struct ApplicationReport {
     pub verdict: Verdict,
     /// The numbers behind it.
     pub evidence: Evidence,
+    /// Lives that the present leak has lasted; 0 when there is none.
+    pub leak_lifetimes: u64,
     /// Estimated start of the present growth.
     pub onset: Option<Timestamp>,
     /// Kills by [`Scope`].

@@ -237,6 +237,22 @@ pub struct Lifetime {
     pub start_ticks: u64,
 }
 
+/// Counters of the work that an application has done in its present life; growth that goes with them is no leak.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct LoadCounters {
+    /// Requests served.
+    pub requests: Option<f64>,
+    /// CPU time in seconds, user and system.
+    pub cpu_seconds: Option<f64>,
+}
+
+impl LoadCounters {
+    /// The better known of them: requests, else CPU time.
+    pub fn best(&self) -> Option<f64> {
+        self.requests.or(self.cpu_seconds)
+    }
+}
+
 /// Head counts of an application.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Population {
@@ -265,6 +281,8 @@ pub struct Observation {
     pub age_seconds: f64,
     /// Its memory; absent when it could not be read.
     pub memory: Option<Memory>,
+    /// Work that it has done.
+    pub load: LoadCounters,
     /// Its cgroup's counters, where it has one of its own.
     pub counters: Option<CgroupCounters>,
     /// Head counts.

@@ -39,13 +39,7 @@ pub fn theil_sen(points: &[(f64, f64)]) -> Option<Slope> {
         return None;
     }
     let mut storage = [0.0; MAXIMUM_PAIRS];
-    let mut pairs = 0;
-    for (index, (x1, y1)) in points.iter().enumerate() {
-        for (x2, y2) in points.iter().skip(index + 1) {
-            *storage.get_mut(pairs)? = (y2 - y1) / (x2 - x1);
-            pairs += 1;
-        }
-    }
+    let pairs = pairwise(points, &mut storage)?;
     let slopes = storage.get_mut(..pairs)?;
     slopes.sort_unstable_by(f64::total_cmp);
     let n = count_as_f64(length_as_count(points.len()));
@@ -59,6 +53,28 @@ pub fn theil_sen(points: &[(f64, f64)]) -> Option<Slope> {
         lower: BytesPerSecond(*slopes.get(lower)?),
         upper: BytesPerSecond(*slopes.get(upper)?),
     })
+}
+
+/// Median of the pairwise slopes of points of (seconds, bytes), the last [`MAXIMUM_POINTS`]; `None` below two.
+pub fn median_slope(points: &[(f64, f64)]) -> Option<f64> {
+    let points = points.get(points.len().saturating_sub(MAXIMUM_POINTS)..)?;
+    let mut storage = [0.0; MAXIMUM_PAIRS];
+    let pairs = pairwise(points, &mut storage)?;
+    let slopes = storage.get_mut(..pairs)?;
+    slopes.sort_unstable_by(f64::total_cmp);
+    median(slopes)
+}
+
+/// Fills in the slopes of all pairs; returns how many there are.
+fn pairwise(points: &[(f64, f64)], storage: &mut [f64; MAXIMUM_PAIRS]) -> Option<usize> {
+    let mut pairs = 0;
+    for (index, (x1, y1)) in points.iter().enumerate() {
+        for (x2, y2) in points.iter().skip(index + 1) {
+            *storage.get_mut(pairs)? = (y2 - y1) / (x2 - x1);
+            pairs += 1;
+        }
+    }
+    Some(pairs)
 }
 
 fn place(rank: f64, pairs: usize) -> usize {

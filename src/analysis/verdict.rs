@@ -1,10 +1,11 @@
 //! The conclusion, with the numbers behind it.
 
+use super::detect::{Doubt, Finding, Seen};
 use super::floors::PUBLISHED_SCALES;
 use super::growth::Growth;
 use super::sample::named_enum;
-use super::trend::{MINIMUM_POINTS, Slope};
-use crate::units::{Span, count_as_f64, length_as_count};
+use super::trend::Slope;
+use crate::units::{BytesPerSecond, Span, count_as_f64};
 use std::fmt;
 
 named_enum! {
@@ -34,30 +35,28 @@ pub enum Evidence {
         /// The longest window with enough data, in seconds, and its slope.
         longest: Option<(f64, Slope)>,
     },
-    /// Growth, its slope and the window that it holds for, in seconds.
-    Growth {
-        /// Length of the window in seconds.
-        window_seconds: f64,
-        /// Slope over it.
-        slope: Slope,
-    },
+    /// Growth that is not proven a leak, and why not.
+    Growth(Seen, Doubt),
+    /// Growth that is one.
+    Leak(Seen),
+    /// A leak that was called before and is not cleared: its rate, and the lives that it has lasted.
+    Carried(BytesPerSecond, u64),
 }
 
-/// Judges by the bounds alone: growth that is significant is `growing`. Nothing is called `leaking` on bounds alone,
-/// because a warm-up, a daily peak and a cache that fills have significant slopes too.
-pub fn judge(growth: &Growth) -> (Verdict, Evidence) {
-    let floors = growth.floors();
-    let window = |scale: usize| floors.seconds_per_block(scale) * count_as_f64(15);
-    if !growth.has_slope() {
-        let seen = floors.ring(0).map_or(0, super::floors::Ring::count);
-        let missing = count_as_f64(length_as_count((MINIMUM_POINTS + 1).saturating_sub(seen)));
-        return (Verdict::Learning, Evidence::TooLittle { missing_seconds: missing * floors.seconds_per_block(0) });
+impl Evidence {
+    /// The evidence behind what one series shows at present.
+    pub(super) fn of(finding: &Finding, growth: &Growth) -> Self {
+        match *finding {
+            Finding::Learning(missing_seconds) => Self::TooLittle { missing_seconds },
+            Finding::Growing(seen, doubt) => Self::Growth(seen, doubt),
+            Finding::Leak(seen) => Self::Leak(seen),
+            Finding::Steady => {
+                let window = |scale: usize| growth.floors().seconds_per_block(scale) * count_as_f64(15);
+                let longest = |scale: &usize| Some((window(*scale), growth.slope(*scale)?));
+                Self::Flat { longest: PUBLISHED_SCALES.iter().rev().find_map(longest) }
+            }
+        }
     }
-    if let Some((scale, slope)) = growth.present() {
-        return (Verdict::Growing, Evidence::Growth { window_seconds: window(scale), slope });
-    }
-    let longest = PUBLISHED_SCALES.iter().rev().find_map(|scale| Some((window(*scale), growth.slope(*scale)?)));
-    (Verdict::Steady, Evidence::Flat { longest })
 }
 
 impl fmt::Display for Evidence {
@@ -68,9 +67,10 @@ impl fmt::Display for Evidence {
             Self::Flat { longest: Some((window, slope)) } => {
                 write!(f, "{} ({} to {}) over {}", slope.rate, slope.lower, slope.upper, Span(*window))
             }
-            Self::Growth { window_seconds, slope } => {
-                write!(f, "{} ({} to {}) over {}", slope.rate, slope.lower, slope.upper, Span(*window_seconds))
-            }
+            Self::Growth(seen, doubt) => write!(f, "{seen}; not called a leak: {doubt}"),
+            Self::Leak(seen) => write!(f, "{seen}"),
+            Self::Carried(rate, 1) => write!(f, "leaked at {rate} and has not been steady for long enough since"),
+            Self::Carried(rate, lives) => write!(f, "leaked at {rate} before its restart, {lives} lives so far"),
         }
     }
 }
@@ -78,25 +78,34 @@ impl fmt::Display for Evidence {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::analysis::detect::{Circumstances, Detector, Falls};
+    use crate::analysis::floors::Work;
     use crate::units::Moment;
 
-    fn judged(minutes: u32, value: impl Fn(f64) -> f64) -> (Verdict, String) {
-        let mut growth = Growth::new(60.0, Moment(0.0));
+    fn judged(minutes: u32, value: impl Fn(f64) -> f64) -> String {
+        let mut detector = Detector::new(60.0, Moment(0.0), Falls::default());
+        let mut last = Finding::Learning(540.0);
         for step in 0..minutes {
-            growth.push(Moment(f64::from(step) * 60.0), value(f64::from(step) * 60.0));
+            let at = f64::from(step) * 60.0;
+            let found = detector.push(Moment(at), value(at), Work::over(6000.0, 60.0), &Circumstances::default());
+            last = found.unwrap_or(last);
         }
-        let (verdict, evidence) = judge(&growth);
-        (verdict, evidence.to_string())
+        Evidence::of(&last, detector.growth()).to_string()
     }
 
     #[test]
     fn each_verdict_says_why() {
-        assert_eq!(judged(4, |at| at), (Verdict::Learning, "6 min more of data needed".to_owned()));
-        assert_eq!(judged(30, |_| 1e8), (Verdict::Steady, "+0 B/h (+0 B/h to +0 B/h) over 15 min".to_owned()));
-        let (verdict, evidence) = judged(70, |at| 1e8 + at * 1024.0 * 1024.0);
+        assert_eq!(judged(4, |at| at), "6 min more of data needed");
+        assert_eq!(judged(30, |_| 1e8), "+0 B/h (+0 B/h to +0 B/h) over 15 min");
+        let leak = |at: f64| 1e8 + at * 1024.0 * 16.0;
         assert_eq!(
-            (verdict, evidence.as_str()),
-            (Verdict::Growing, "+3.5 GiB/h (+3.5 GiB/h to +3.5 GiB/h) over 2 h 0 min")
+            judged(70, leak),
+            "+56.2 MiB/h for 1 h 4 min, floor up in 7 of 7 blocks, no dip; not explained by load (load flat); \
+             not called a leak: for 1 h 4 min only, as a warm-up may"
+        );
+        assert_eq!(
+            judged(360, leak),
+            "+56.2 MiB/h for 5 h 52 min, floor up in 10 of 10 blocks, no dip; not explained by load (load flat)"
         );
     }
 }

@@ -1,13 +1,14 @@
 //! One watched application: its present life, and what is remembered of the earlier ones.
 
-use super::floors::{PUBLISHED_SCALES, Ring};
+use super::detect::{Circumstances, Detector, Doubt, Falls, Finding};
+use super::floors::{PUBLISHED_SCALES, Ring, Work};
 use super::forecast::{restart_gain, time_to_limit};
-use super::growth::Growth;
+use super::leak::Leak;
 use super::oom::{Cause, Ledger};
 use super::report::{ApplicationReport, Present};
 use super::sample::{About, ByKind, Identity, Kind, Lifetime, LimitSource, Memory, Observation, Population};
 use super::trend::theil_sen;
-use super::verdict::{Evidence, Verdict, judge};
+use super::verdict::{Evidence, Verdict};
 use crate::units::{BytesPerSecond, Clock, Moment, Timestamp, count_as_f64};
 use std::sync::Arc;
 
@@ -16,6 +17,9 @@ const START_UP_BLOCKS: u64 = 15;
 
 /// Base blocks within which a life must be seen for its level after start-up to be known.
 const START_SEEN_BLOCKS: f64 = 2.0;
+
+/// A life that was steady at its end after so many base blocks shows what is healthy.
+const HEALTHY_BLOCKS: f64 = 120.0;
 
 #[derive(Debug)]
 pub(super) struct Watch {
@@ -31,6 +35,12 @@ pub(super) struct Watch {
     end: End,
     /// Heap after start-up in an earlier life, for when the present one is too young to tell.
     earlier_start_level: Option<f64>,
+    /// Highest floor of the last life that was steady.
+    healthy_level: Option<f64>,
+    /// Seconds of growth in the lives before this one that ended at the limit.
+    earlier_seconds: f64,
+    leak: Option<Leak>,
+    first_seen: Moment,
     last_seen: Moment,
 }
 
@@ -44,15 +54,20 @@ struct End {
 struct Life {
     lifetime: Lifetime,
     started: Timestamp,
-    growth: Growth,
+    began: Moment,
+    detector: Detector,
     kinds: KindFloors,
+    /// The load counter and when it was read.
+    work: Option<(Moment, f64)>,
+    highest_floor: f64,
+    finding: Finding,
     /// Whether it was seen from its start on.
     is_whole: bool,
     /// Lowest floor after the first block: the level after start-up, in bytes; unknown when the start was not seen.
     start_level: Option<f64>,
-    verdict: Verdict,
-    evidence: Evidence,
     onset: Option<Moment>,
+    /// Whether its memory was within a tenth of the limit when it was last seen.
+    was_at_limit: bool,
 }
 
 impl Watch {
@@ -67,6 +82,10 @@ impl Watch {
             restarts: [0; Cause::ALL.len()],
             end: End::default(),
             earlier_start_level: None,
+            healthy_level: None,
+            earlier_seconds: 0.0,
+            leak: None,
+            first_seen: at,
             last_seen: at,
         }
     }
@@ -85,6 +104,9 @@ impl Watch {
             return kills;
         }
         self.last_seen = at;
+        if self.about.version.is_some() && self.about.version != seen.about.version {
+            self.forget_what_the_version_did();
+        }
         self.about = Arc::clone(&seen.about);
         if self.life.as_ref().is_none_or(|life| life.lifetime != seen.lifetime) {
             self.begin_life(seen, at, block_seconds);
@@ -93,12 +115,40 @@ impl Watch {
         self.end = End { killed: kills > 0, readable: false };
         self.present = seen.memory.map(|memory| (memory, seen.population));
         if let (Some(life), Some(memory)) = (&mut self.life, &seen.memory) {
-            life.observe(memory, at);
+            let known = Circumstances {
+                room: memory.ceiling.map(|ceiling| ceiling.room().as_f64()),
+                watched_seconds: at.0 - self.first_seen.0,
+                healthy_level: self.healthy_level,
+                earlier_seconds: self.earlier_seconds,
+            };
+            if life.observe(memory, seen.load.best(), at, &known) {
+                Self::conclude(&mut self.leak, life, at, block_seconds);
+            }
         }
         kills
     }
 
+    /// Calls a leak, confirms it, or clears it.
+    fn conclude(leak: &mut Option<Leak>, life: &Life, at: Moment, block_seconds: f64) {
+        match (leak.as_mut(), &life.finding) {
+            (Some(standing), finding) => {
+                if !standing.stands(finding, at, life.began, block_seconds) {
+                    *leak = None;
+                }
+            }
+            (None, Finding::Leak(seen)) => *leak = Some(Leak::new(seen, life.onset)),
+            (None, _) => {}
+        }
+    }
+
+    /// Another version starts afresh.
+    fn forget_what_the_version_did(&mut self) {
+        self.leak = None;
+        self.earlier_seconds = 0.0;
+    }
+
     fn begin_life(&mut self, seen: &Observation, at: Moment, block_seconds: f64) {
+        let mut falls = Falls::default();
         if let Some(ended) = self.life.take() {
             let cause = match self.end {
                 End { killed: true, .. } => Cause::Oom,
@@ -109,18 +159,44 @@ impl Watch {
                 *count = count.saturating_add(1);
             }
             self.earlier_start_level = ended.start_level.or(self.earlier_start_level);
+            self.learn_from(&ended, at, block_seconds);
+            if let Some(leak) = &mut self.leak {
+                leak.outlive();
+            }
+            falls = ended.detector.falls().clone();
         }
         self.life = Some(Life {
             lifetime: seen.lifetime,
             started: seen.started,
-            growth: Growth::new(block_seconds, at),
+            began: at,
+            detector: Detector::new(block_seconds, at, falls),
+            work: None,
+            highest_floor: 0.0,
+            finding: Finding::Learning(count_as_f64(9) * block_seconds),
             kinds: KindFloors::new(),
             is_whole: seen.age_seconds <= START_SEEN_BLOCKS * block_seconds,
             start_level: None,
-            verdict: Verdict::Learning,
-            evidence: Evidence::TooLittle { missing_seconds: count_as_f64(9) * block_seconds },
             onset: None,
+            was_at_limit: false,
         });
+    }
+
+    /// Keeps what the next life is compared with.
+    fn learn_from(&mut self, ended: &Life, at: Moment, block_seconds: f64) {
+        let is_long = at.0 - ended.began.0 >= HEALTHY_BLOCKS * block_seconds;
+        if is_long && ended.finding == Finding::Steady {
+            self.healthy_level = Some(ended.highest_floor);
+        }
+        let died_of_it = self.end.killed || ended.was_at_limit;
+        self.earlier_seconds = match ended.finding {
+            Finding::Leak(seen)
+            | Finding::Growing(seen, Doubt::Young(_) | Doubt::RhythmUnknown | Doubt::Saw(_) | Doubt::Immaterial(_))
+                if died_of_it =>
+            {
+                self.earlier_seconds + seen.seconds
+            }
+            _ => 0.0,
+        };
     }
 
     /// Notes that this pass did not find it.
@@ -145,10 +221,22 @@ impl Watch {
         self.present.is_some()
     }
 
+    fn verdict(&self) -> (Verdict, Evidence) {
+        let Some(life) = &self.life else { return (Verdict::Learning, Evidence::Flat { longest: None }) };
+        let evidence = Evidence::of(&life.finding, life.detector.growth());
+        match (&life.finding, &self.leak) {
+            (Finding::Leak(_), _) => (Verdict::Leaking, evidence),
+            (_, Some(leak)) => (Verdict::Leaking, Evidence::Carried(leak.rate, leak.lifetimes)),
+            (Finding::Growing(..), None) => (Verdict::Growing, evidence),
+            (Finding::Steady, None) => (Verdict::Steady, evidence),
+            (Finding::Learning(_), None) => (Verdict::Learning, evidence),
+        }
+    }
+
     /// The report as of `clock`; when it was last seen before `forgotten_before`, its kills are all that is left to tell.
     pub(super) fn report(&self, clock: Clock, forgotten_before: f64) -> ApplicationReport {
-        let judged = self.life.as_ref().map(|life| (life.verdict, life.evidence, life.onset));
-        let (verdict, evidence, onset) = judged.unwrap_or((Verdict::Learning, Evidence::Flat { longest: None }, None));
+        let (verdict, evidence) = self.verdict();
+        let onset = self.leak.and_then(|leak| leak.onset).or(self.life.as_ref().and_then(|life| life.onset));
         ApplicationReport {
             identity: Arc::clone(&self.identity),
             about: Arc::clone(&self.about),
@@ -156,6 +244,7 @@ impl Watch {
                 .present
                 .zip(self.life.as_ref())
                 .map(|((memory, population), life)| life.present(&memory, population, self.earlier_start_level)),
+            leak_lifetimes: self.leak.map_or(0, |leak| leak.lifetimes),
             is_only_kills: self.last_seen.0 < forgotten_before,
             verdict,
             evidence,
@@ -169,37 +258,51 @@ impl Watch {
 }
 
 impl Life {
-    fn observe(&mut self, memory: &Memory, at: Moment) {
-        self.kinds.push(self.growth.floors().block_index(at), &memory.by_kind);
-        let block_completed = self.growth.push(at, memory.heap().as_f64());
-        if !block_completed {
-            return;
-        }
-        let blocks_seen = self.growth.floors().block_index(at);
-        if let Some(floor) = self.growth.floors().last()
+    /// Takes in its memory and load; tells whether there is a new finding.
+    fn observe(&mut self, memory: &Memory, load: Option<f64>, at: Moment, known: &Circumstances) -> bool {
+        self.kinds.push(self.detector.growth().floors().block_index(at), &memory.by_kind);
+        self.was_at_limit = memory.ceiling.is_some_and(|c| c.room().as_f64() <= 0.1 * c.limit.as_f64());
+        let work = self.work_done(load, at);
+        let Some(finding) = self.detector.push(at, memory.heap().as_f64(), work, known) else { return false };
+        self.finding = finding;
+        let growth = self.detector.growth();
+        self.highest_floor = self.highest_floor.max(growth.floors().last().unwrap_or(0.0));
+        let blocks_seen = growth.floors().block_index(at);
+        if let Some(floor) = growth.floors().last()
             && self.is_whole
             && (2..=START_UP_BLOCKS).contains(&blocks_seen)
         {
             self.start_level = Some(self.start_level.map_or(floor, |level| level.min(floor)));
         }
-        (self.verdict, self.evidence) = judge(&self.growth);
         // The estimate reaches back only as far as its window: keep the earliest while the growth goes on.
-        let estimate = self.growth.present().and_then(|(scale, _)| self.growth.floors().last_lowest(scale));
+        let estimate = growth.present().and_then(|(scale, _)| growth.floors().last_lowest(scale));
         self.onset = match (self.onset, estimate) {
             (Some(earlier), Some(now)) if earlier.0 < now.0 => Some(earlier),
             (_, now) => now,
         };
+        true
+    }
+
+    /// The load counter's increase since it was last read; none when it went back.
+    fn work_done(&mut self, load: Option<f64>, at: Moment) -> Work {
+        let before = std::mem::replace(&mut self.work, load.map(|load| (at, load)));
+        match (before, load) {
+            (Some((then, earlier)), Some(now)) if now >= earlier && at.0 > then.0 => {
+                Work::over(now - earlier, at.0 - then.0)
+            }
+            _ => Work::default(),
+        }
     }
 
     fn present(&self, memory: &Memory, population: Population, earlier_start_level: Option<f64>) -> Present {
-        let growth = self.growth.present().map(|(_, slope)| slope);
-        let limited = memory.ceiling.zip(growth);
+        let growth = self.detector.growth();
+        let limited = memory.ceiling.zip(growth.present().map(|(_, slope)| slope));
         let level = self.start_level.or(earlier_start_level);
         Present {
             memory: *memory,
-            floor: self.growth.floors().last(),
-            slopes: PUBLISHED_SCALES.map(|scale| self.growth.slope(scale)),
-            by_kind: self.kinds.rates(self.growth.floors().seconds_per_block(0)),
+            floor: growth.floors().last(),
+            slopes: PUBLISHED_SCALES.map(|scale| growth.slope(scale)),
+            by_kind: self.kinds.rates(growth.floors().seconds_per_block(0)),
             time_to_limit: limited.and_then(|(ceiling, growth)| time_to_limit(ceiling.room(), growth)),
             restart_gain_seconds: limited
                 .and_then(|(ceiling, growth)| restart_gain(ceiling.room(), memory.heap().as_f64() - level?, growth)),

@@ -10,8 +10,8 @@ use super::process::table::{Process, ProcessTable};
 use super::read_error::{ReadError, Tally};
 use super::roots::Roots;
 use crate::analysis::sample::{
-    Basis, ByKind, Ceiling, Identity, Kind, Lifetime, LimitSource, Memory, Observation, Outcome, Population, Reason,
-    Sample, Source,
+    Basis, ByKind, Ceiling, Identity, Kind, Lifetime, LimitSource, LoadCounters, Memory, Observation, Outcome,
+    Population, Reason, Sample, Source,
 };
 use crate::units::{Bytes, Clock, Timestamp, count_as_f64, length_as_count};
 use std::collections::HashMap;
@@ -267,6 +267,7 @@ impl World {
             started: Timestamp(started),
             age_seconds,
             memory: is_readable.then_some(Memory { by_kind, basis, ceiling }),
+            load: LoadCounters::default(),
             counters: reading.map(|reading| reading.counters),
             population,
         })

@@ -127,6 +127,13 @@ pub(super) const FAMILIES: &[Family] = &[
         Samples::Application(|application, _, out| out.real(application.onset.map(|onset| onset.0))),
     ),
     gauge(
+        "memtrend_leak_lifetimes",
+        "",
+        &[],
+        "Process lifetimes that the present leak has lasted (2 = it went on after a restart); 0 when not leaking.",
+        Samples::Application(|application, _, out| out.whole(Some(application.leak_lifetimes))),
+    ),
+    gauge(
         "memtrend_time_to_limit_seconds",
         "seconds",
         &["estimate"],

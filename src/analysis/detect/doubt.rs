@@ -1,0 +1,59 @@
+//! What speaks against calling growth a leak.
+
+use super::load::Explained;
+use crate::units::Span;
+use std::fmt;
+
+/// The test that failed, with its number.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Doubt {
+    /// Growth is a small share of the level; the share.
+    Immaterial(f64),
+    /// Floors go down about as often as up.
+    Wavering,
+    /// One block makes up this share of the growth.
+    Step(f64),
+    /// The second half grows at this share of the first half's rate.
+    SlowsDown(f64),
+    /// The largest fall that the series has shown by itself, as a share of the growth.
+    Falls(f64),
+    /// Slower than over a longer window, by this share.
+    SlowerThanBefore(f64),
+    /// Growth goes with the load.
+    Load(Explained),
+    /// Lasts for so many seconds only, which a warm-up does too.
+    Young(f64),
+    /// Neither load nor a day's rhythm is known as yet.
+    RhythmUnknown,
+    /// A collector's saw is this share of the growth.
+    Saw(f64),
+    /// A collector that has not run in full yet: what is garbage is not known.
+    NotCollected,
+}
+
+impl fmt::Display for Doubt {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Immaterial(share) => write!(f, "only {} of the level", Percent(*share)),
+            Self::Wavering => f.write_str("floors go down nearly as often as up"),
+            Self::Step(share) => write!(f, "{} of it came in one step", Percent(*share)),
+            Self::SlowsDown(share) => write!(f, "slowing down to {} of its rate", Percent(*share)),
+            Self::Falls(share) => write!(f, "has given back {} as much by itself", Percent(*share)),
+            Self::SlowerThanBefore(share) => write!(f, "at {} of its longer-term rate", Percent(*share)),
+            Self::Load(explained) => write!(f, "may be explained by load ({explained})"),
+            Self::Young(seconds) => write!(f, "for {} only, as a warm-up may", Span(*seconds)),
+            Self::RhythmUnknown => f.write_str("load unknown and less than a day seen"),
+            Self::Saw(share) => write!(f, "under a saw of {} of the growth", Percent(*share)),
+            Self::NotCollected => f.write_str("no full collection seen yet"),
+        }
+    }
+}
+
+/// A share as a whole percentage.
+struct Percent(f64);
+
+impl fmt::Display for Percent {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:.0} %", (self.0 * 100.0).clamp(-999.0, 999.0))
+    }
+}

@@ -1,0 +1,68 @@
+//! How much a series gives back by itself: the largest fall of its floors, at each scale.
+
+use super::doubt::Doubt;
+use super::window::Window;
+use crate::analysis::floors::{Ring, SCALES};
+
+/// Growth must be so many times the largest fall: what a day's load, a collector or an eviction gives back and takes again
+/// is not growth.
+const TIMES: f64 = 3.0;
+
+/// What is left of an old fall after each further block: half after 69.
+const DECAY: f32 = 0.99;
+
+/// Largest falls of the floors by scale, slowly forgotten.
+#[derive(Clone, Debug, Default)]
+pub struct Falls([f32; SCALES]);
+
+impl Falls {
+    /// Takes in the newest state of one scale's floors.
+    pub fn observe(&mut self, scale: usize, ring: &Ring) {
+        let mut peak = f64::NEG_INFINITY;
+        let mut last = f64::NAN;
+        for (_, floor) in ring.blocks() {
+            peak = peak.max(floor);
+            last = floor;
+        }
+        if let Some(largest) = self.0.get_mut(scale) {
+            *largest = (*largest * DECAY).max(narrowed(peak - last));
+        }
+    }
+
+    /// Largest fall at one scale in bytes.
+    pub fn at(&self, scale: usize) -> f64 {
+        self.0.get(scale).copied().map_or(0.0, f64::from)
+    }
+}
+
+#[expect(clippy::as_conversions, reason = "seven figures are enough for a size")]
+fn narrowed(value: f64) -> f32 {
+    value as f32
+}
+
+/// Does not stand out over what the series gives back by itself.
+pub(super) fn doubt(window: &Window) -> Option<Doubt> {
+    let share = window.fall / window.growth();
+    (share * TIMES > 1.0).then_some(Doubt::Falls(share))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_largest_fall_is_kept_and_slowly_forgotten() {
+        let (mut falls, mut ring) = (Falls::default(), Ring::default());
+        for (block, floor) in [10.0, 50.0, 20.0, 30.0].into_iter().enumerate() {
+            ring.push(u64::try_from(block).unwrap_or_default(), floor);
+            falls.observe(0, &ring);
+        }
+        assert!((29.0..=30.0).contains(&falls.at(0)), "{falls:?}");
+        assert_eq!(falls.at(1), 0.0);
+        for block in 4..200 {
+            ring.push(block, 60.0);
+            falls.observe(0, &ring);
+        }
+        assert!((2.0..=6.0).contains(&falls.at(0)), "{falls:?}");
+    }
+}

@@ -1,0 +1,80 @@
+//! Does it keep its pace? A warm-up slows down, a leak does not.
+//!
+//! Two looks, since either alone errs. The robust slopes of both halves are compared: a single step in one half does not
+//! move them, and a square root (0.41) or a logarithm falls below any threshold that noise allows. An exponential that
+//! has run for less than its time constant stays above it, but without noise its curve is plain: a parabola's curvature
+//! then is many times its standard error.
+
+use super::doubt::Doubt;
+use super::regression::least_squares;
+use super::window::Window;
+use crate::analysis::trend::median_slope;
+
+/// The least ratio of the second half's slope to the first half's: an exponential over one time constant has 0.61.
+const LEAST_RATIO: f64 = 0.6;
+
+/// Curvature of so many standard errors is no noise, even in floors whose errors are correlated.
+const PLAIN_CURVATURE: f64 = -6.0;
+
+/// With plain curvature, the slope at the end must be this share of the mean slope.
+const LEAST_END: f64 = 0.75;
+
+/// Slows down.
+pub(super) fn doubt(window: &Window) -> Option<Doubt> {
+    let ratio = ratio(window)?;
+    if ratio.is_nan() || ratio < LEAST_RATIO {
+        return Some(Doubt::SlowsDown(ratio));
+    }
+    let (curvature, end) = curvature(window)?;
+    (curvature < PLAIN_CURVATURE && end < LEAST_END).then_some(Doubt::SlowsDown(end))
+}
+
+/// Slope of the second half in terms of the first half's.
+pub(super) fn ratio(window: &Window) -> Option<f64> {
+    let points = window.points();
+    let half = points.len() / 2;
+    let first = median_slope(points.get(..points.len() - half)?)?;
+    let second = median_slope(points.get(half..)?)?;
+    Some(second / first)
+}
+
+/// Curvature of the least-squares parabola in standard errors, and the slope at its end in terms of the mean slope.
+fn curvature(window: &Window) -> Option<(f64, f64)> {
+    let points = window.points();
+    let ((first, base), (last, _)) = (*points.first()?, *points.last()?);
+    let mut rows = Vec::with_capacity(points.len());
+    let mut values = Vec::with_capacity(points.len());
+    for (at, floor) in points {
+        let x = (at - first) / (last - first) * 2.0 - 1.0;
+        rows.push([1.0, x, x * x]);
+        values.push(floor - base);
+    }
+    let fit = least_squares(&rows, &values)?;
+    let ([_, slope, bend], [_, _, error]) = (fit.coefficients, fit.errors);
+    Some((bend / error.max(f64::MIN_POSITIVE), (slope + 2.0 * bend) / slope))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::window::tests::window;
+    use super::*;
+
+    fn slows(value: impl Fn(f64) -> f64) -> bool {
+        matches!(doubt(&window(15, value)), Some(Doubt::SlowsDown(_)))
+    }
+
+    #[test]
+    fn warm_ups_slow_down() {
+        assert!(slows(|x| 1e8 * (x + 0.1).sqrt()));
+        assert!(slows(|x| 1e8 * (x + 0.1).ln()));
+        assert!(slows(|x| 1e8 * (1.0 - (-x / 15.0_f64).exp())));
+        assert!(slows(|x| 1e8 * x.min(8.0)), "fills, then is full");
+    }
+
+    #[test]
+    fn leaks_do_not_even_with_a_step_or_noise() {
+        assert!(!slows(|x| 1e8 * x));
+        assert!(!slows(|x| 1e6 * x + if x < 4.0 { 0.0 } else { 4e6 }));
+        assert!(!slows(|x| 1e6 * x + 2e6 * (x * 2.4).sin()));
+    }
+}
