@@ -13,6 +13,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("units", &[]),
     ("analysis", &["analysis", "units"]),
     ("source", &["source", "analysis", "units"]),
+    ("trace", &["trace", "analysis", "units"]),
     ("output", &["output", "analysis", "units"]),
     ("config", &["config", "units"]),
     ("cli", &["config"]),

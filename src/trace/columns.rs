@@ -1,0 +1,77 @@
+//! Which column of a file holds what: by name, in any order; unknown ones are passed over.
+
+/// The columns that a trace may have, in the order of [`Columns`].
+pub(super) const NAMES: [&str; 7] = [
+    "timestamp_seconds",
+    "heap_bytes",
+    "limit_bytes",
+    "live_heap_bytes",
+    "cpu_seconds_total",
+    "requests_total",
+    "start_time_seconds",
+];
+
+/// Places of the known columns in the header.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Columns {
+    /// For each place of a line, which of [`NAMES`] stands there; at most the first 32 places are looked at.
+    kinds: [Option<u8>; 32],
+}
+
+impl Columns {
+    /// No column known.
+    pub(super) fn none() -> Self {
+        Self { kinds: [None; 32] }
+    }
+
+    /// Finds the columns of a header line; an error says what is missing.
+    pub(super) fn of(header: &str) -> Result<Self, String> {
+        let mut kinds = [None; 32];
+        for (place, name) in header.trim_start_matches('\u{feff}').trim_end().split(',').enumerate() {
+            let name = name.trim().trim_matches('"');
+            let known = NAMES.iter().position(|known| *known == name).and_then(|kind| u8::try_from(kind).ok());
+            if known.is_some() && kinds.contains(&known) {
+                return Err(format!("column `{name}` stands there twice"));
+            }
+            match kinds.get_mut(place) {
+                Some(slot) => *slot = known,
+                None if known.is_some() => return Err(format!("column `{name}` is not among the first 32")),
+                None => {}
+            }
+        }
+        for (kind, name) in (0_u8..).zip(NAMES).take(2) {
+            if !kinds.contains(&Some(kind)) {
+                return Err(format!("expected a header with a column `{name}`"));
+            }
+        }
+        Ok(Self { kinds })
+    }
+
+    /// What stands at one place of a line, as an index of [`NAMES`].
+    pub(super) fn kind(&self, place: usize) -> Option<usize> {
+        self.kinds.get(place).copied().flatten().map(usize::from)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn columns_are_found_by_name_in_any_order() {
+        let columns = Columns::of("other,heap_bytes,timestamp_seconds\r\n");
+        let found = columns.map(|columns| [0, 1, 2, 3].map(|place| columns.kind(place)));
+        assert_eq!(found, Ok([None, Some(1), Some(0), None]));
+    }
+
+    #[test]
+    fn a_header_without_the_required_ones_or_with_one_twice_is_refused() {
+        assert_eq!(Columns::of("heap_bytes"), Err("expected a header with a column `timestamp_seconds`".to_owned()));
+        assert_eq!(
+            Columns::of("timestamp_seconds,heap"),
+            Err("expected a header with a column `heap_bytes`".to_owned())
+        );
+        let twice = Columns::of("timestamp_seconds,heap_bytes,heap_bytes");
+        assert_eq!(twice, Err("column `heap_bytes` stands there twice".to_owned()));
+    }
+}

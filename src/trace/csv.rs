@@ -1,0 +1,206 @@
+//! Reads the rows of a trace file, line by line in constant memory.
+
+use super::columns::{Columns, NAMES};
+use super::row::Row;
+use crate::analysis::sample::LoadCounters;
+use crate::units::{Bytes, whole};
+use std::io::BufRead;
+
+/// The longest line that is read: no trace's is a hundredth of it.
+const LONGEST_LINE: usize = 1 << 16;
+
+/// Why a trace cannot be read on, and where.
+#[derive(Debug, thiserror::Error)]
+pub enum TraceError {
+    /// A line is not what it should be.
+    #[error("line {line}: {problem}")]
+    Line {
+        /// Counted from 1; the header is the first.
+        line: u64,
+        /// What is there and what was expected.
+        problem: String,
+    },
+    /// The file could not be read.
+    #[error("after line {line}: {error}")]
+    Read {
+        /// Lines read before.
+        line: u64,
+        /// The system's error.
+        error: std::io::Error,
+    },
+}
+
+/// Rows of one file, in its order.
+#[derive(Debug)]
+pub struct Rows<R> {
+    input: R,
+    columns: Columns,
+    line: u64,
+    buffer: Vec<u8>,
+    last: f64,
+}
+
+impl<R: BufRead> Rows<R> {
+    /// Reads the header.
+    ///
+    /// # Errors
+    /// When there is none, or it lacks a required column.
+    pub fn new(input: R) -> Result<Self, TraceError> {
+        let mut rows = Self { input, columns: Columns::none(), line: 0, buffer: Vec::new(), last: f64::NEG_INFINITY };
+        if !rows.fill()? {
+            let problem = "the file is empty: expected a header and rows".to_owned();
+            return Err(TraceError::Line { line: 1, problem });
+        }
+        let header = std::str::from_utf8(&rows.buffer).map_err(|_| "not text: expected a CSV header".to_owned());
+        rows.columns = header.and_then(Columns::of).map_err(|problem| TraceError::Line { line: 1, problem })?;
+        Ok(rows)
+    }
+
+    /// The next row; `None` at the end. Empty lines are passed over.
+    ///
+    /// # Errors
+    /// When a line is malformed or the file cannot be read; it is then of no use to go on.
+    pub fn next_row(&mut self) -> Result<Option<Row>, TraceError> {
+        loop {
+            if !self.fill()? {
+                return Ok(None);
+            }
+            let line = self.buffer.trim_ascii();
+            if !line.is_empty() {
+                let row = parse(line, &self.columns, self.last);
+                let row = row.map_err(|problem| TraceError::Line { line: self.line, problem })?;
+                self.last = row.timestamp_seconds;
+                return Ok(Some(row));
+            }
+        }
+    }
+
+    /// Reads one line into the buffer; false at the end.
+    fn fill(&mut self) -> Result<bool, TraceError> {
+        self.buffer.clear();
+        loop {
+            let available = match self.input.fill_buf() {
+                Ok(available) => available,
+                Err(error) if error.kind() == std::io::ErrorKind::Interrupted => continue,
+                Err(error) => return Err(TraceError::Read { line: self.line, error }),
+            };
+            let end = available.iter().position(|byte| *byte == b'\n');
+            let taken = end.map_or(available.len(), |end| end + 1);
+            let is_end = end.is_some() || available.is_empty();
+            self.buffer.extend_from_slice(available.get(..taken).unwrap_or_default());
+            self.input.consume(taken);
+            if self.buffer.len() > LONGEST_LINE {
+                let problem = format!("longer than {LONGEST_LINE} bytes: expected a CSV line");
+                return Err(TraceError::Line { line: self.line + 1, problem });
+            }
+            if is_end {
+                self.line += u64::from(!self.buffer.is_empty());
+                return Ok(!self.buffer.is_empty());
+            }
+        }
+    }
+}
+
+fn parse(line: &[u8], columns: &Columns, last: f64) -> Result<Row, String> {
+    let mut values = [None; NAMES.len()];
+    for (place, field) in line.split(|byte| *byte == b',').enumerate() {
+        let Some((kind, slot)) = columns.kind(place).and_then(|kind| Some((kind, values.get_mut(kind)?))) else {
+            continue;
+        };
+        let field = field.trim_ascii();
+        if !field.is_empty() {
+            *slot = Some(number(field).ok_or_else(|| {
+                let shown: String = String::from_utf8_lossy(field).chars().take(40).collect();
+                let name = NAMES.get(kind).unwrap_or(&"");
+                format!("{name} is {shown:?}: expected a finite number of at least 0, or nothing")
+            })?);
+        }
+    }
+    let [timestamp, heap, limit, live_heap, cpu_seconds, requests, start_seconds] = values;
+    let timestamp_seconds = timestamp.ok_or("timestamp_seconds is empty: expected seconds")?;
+    if timestamp_seconds < last {
+        return Err(format!(
+            "timestamp_seconds {timestamp_seconds} is before {last} of the row above: expected rising times"
+        ));
+    }
+    Ok(Row {
+        timestamp_seconds,
+        heap: bytes(heap.ok_or("heap_bytes is empty: expected bytes")?),
+        limit: limit.map(bytes),
+        live_heap: live_heap.map(bytes),
+        load: LoadCounters { requests, cpu_seconds },
+        start_seconds,
+    })
+}
+
+fn bytes(value: f64) -> Bytes {
+    Bytes(whole(value))
+}
+
+/// A finite number of at least 0.
+fn number(field: &[u8]) -> Option<f64> {
+    let value: f64 = std::str::from_utf8(field).ok()?.parse().ok()?;
+    (value.is_finite() && value >= 0.0).then_some(value)
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+    use super::*;
+    use proptest::prelude::*;
+
+    fn read(text: &[u8]) -> Result<Vec<Row>, String> {
+        let mut rows = Rows::new(text).map_err(|error| error.to_string())?;
+        let mut all = Vec::new();
+        while let Some(row) = rows.next_row().map_err(|error| error.to_string())? {
+            all.push(row);
+        }
+        Ok(all)
+    }
+
+    #[test]
+    fn rows_are_read_by_column_and_empty_is_unknown() {
+        let text = b"timestamp_seconds,x,heap_bytes,requests_total,limit_bytes\r\n1.5,a,100,7,\r\n\n2,,9223372036854775808,,50";
+        let rows = read(text).unwrap();
+        let [first, second]: [Row; 2] = rows.try_into().unwrap();
+        assert_eq!((first.timestamp_seconds, first.heap, first.load.requests), (1.5, Bytes(100), Some(7.0)));
+        assert_eq!((first.limit, first.live_heap, first.start_seconds), (None, None, None));
+        assert_eq!((second.heap, second.load.requests, second.limit), (Bytes(1 << 63), None, Some(Bytes(50))));
+    }
+
+    #[test]
+    fn what_is_wrong_is_said_with_its_line() {
+        let cases: [(&[u8], &str); 8] = [
+            (b"", "line 1: the file is empty: expected a header and rows"),
+            (b"\xff\xfe\0\0", "line 1: not text: expected a CSV header"),
+            (b"a,b\n1,2\n", "line 1: expected a header with a column `timestamp_seconds`"),
+            (
+                b"timestamp_seconds,heap_bytes\n1,NaN\n",
+                "line 2: heap_bytes is \"NaN\": expected a finite number of at least 0, or nothing",
+            ),
+            (
+                b"timestamp_seconds,heap_bytes\n1,2\n\n1,-5\n",
+                "line 4: heap_bytes is \"-5\": expected a finite number of at least 0, or nothing",
+            ),
+            (b"timestamp_seconds,heap_bytes\n1\n", "line 2: heap_bytes is empty: expected bytes"),
+            (b"timestamp_seconds,heap_bytes\n,3\n", "line 2: timestamp_seconds is empty: expected seconds"),
+            (
+                b"timestamp_seconds,heap_bytes\n5,1\n4,1\n",
+                "line 3: timestamp_seconds 4 is before 5 of the row above: expected rising times",
+            ),
+        ];
+        for (text, expected) in cases {
+            assert_eq!(read(text), Err(expected.to_owned()));
+        }
+        let long = [&b"timestamp_seconds,heap_bytes\n"[..], &vec![b'1'; LONGEST_LINE + 2]].concat();
+        assert_eq!(read(&long), Err("line 2: longer than 65536 bytes: expected a CSV line".to_owned()));
+    }
+
+    proptest! {
+        #[test]
+        fn no_bytes_make_it_panic(tail in prop::collection::vec(any::<u8>(), 0..300)) {
+            let _ = read(&tail);
+            let _ = read(&[&b"heap_bytes,timestamp_seconds,limit_bytes\n"[..], &tail].concat());
+        }
+    }
+}

@@ -1,0 +1,21 @@
+//! One line of a trace.
+
+use crate::analysis::sample::LoadCounters;
+use crate::units::Bytes;
+
+/// What a trace tells of one instant; what is empty in the file is not known.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Row {
+    /// Seconds on the file's own clock.
+    pub timestamp_seconds: f64,
+    /// Heap: anonymous memory, swapped out or not.
+    pub heap: Bytes,
+    /// The limit that holds.
+    pub limit: Option<Bytes>,
+    /// Live set after the last full collection.
+    pub live_heap: Option<Bytes>,
+    /// Counters of work done.
+    pub load: LoadCounters,
+    /// Start of the process on the file's clock; a change is a restart.
+    pub start_seconds: Option<f64>,
+}
