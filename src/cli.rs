@@ -9,7 +9,7 @@ use crate::config::{
     ApplicationCount, ApplicationOption, CgroupPath, Duration, FilePath, ListenAddress, LogFormat, LogLevel,
     LogOptions, Named, Options, PathOptions, Pattern, Pid, SelectorOption, TrendOptions, UnitName, WebOptions, Which,
 };
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
 
 /// Prometheus exporter that says how fast an application's memory grows and when it will hit its limit.
@@ -37,6 +37,8 @@ const LONG_VERSION: &str = concat!(
 pub enum Command {
     /// Watch applications and serve their metrics (the default)
     Serve(Box<ServeFlags>),
+    /// Judge recorded series: CSV files, gzip too, with the columns timestamp_seconds and heap_bytes
+    Analyze(AnalyzeFlags),
     /// Watch a program that leaks, on a fast clock, until Ctrl-C
     Demo(DemoFlags),
     /// Leak memory, for the demo and for tests
@@ -149,6 +151,27 @@ pub struct ServeFlags {
     /// Where the node's root file system is mounted: names of pods and containers are read below it [default: /]
     #[arg(long = "path.rootfs", value_name = "PATH", env = "MEMTREND_PATH_ROOTFS")]
     path_rootfs: Option<PathBuf>,
+}
+
+/// Flags of `analyze`.
+#[derive(Debug, Args)]
+pub struct AnalyzeFlags {
+    /// Trace files
+    #[arg(value_name = "FILE", required = true)]
+    pub files: Vec<PathBuf>,
+
+    /// How the outcome is written
+    #[arg(long, value_name = "FORMAT", default_value = "text")]
+    pub format: OutcomeFormat,
+}
+
+/// How an outcome is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum OutcomeFormat {
+    /// For people
+    Text,
+    /// One object a line
+    Json,
 }
 
 /// Flags of `demo`.

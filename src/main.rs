@@ -1,4 +1,4 @@
-//! Parses, dispatches, and turns the outcome into an exit code: 0 fine, 2 could not run.
+//! Parses, dispatches, and turns the outcome into an exit code: 0 fine, 1 something leaks, 2 could not run.
 
 use memtrend::cli::{Command, parse};
 use memtrend::command;
@@ -11,12 +11,13 @@ fn main() -> ExitCode {
         Err(code) => return code,
     };
     let outcome = match cli.command {
-        Command::Serve(flags) => command::serve::run(*flags),
-        Command::Demo(flags) => command::demo::run(&flags),
-        Command::Leak(flags) => command::leak::run(&flags),
+        Command::Serve(flags) => command::serve::run(*flags).map(|()| ExitCode::SUCCESS),
+        Command::Analyze(flags) => command::analyze::run(&flags),
+        Command::Demo(flags) => command::demo::run(&flags).map(|()| ExitCode::SUCCESS),
+        Command::Leak(flags) => command::leak::run(&flags).map(|()| ExitCode::SUCCESS),
     };
     match outcome {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(code) => code,
         Err(error) => {
             eprintln!("memtrend: {}", in_one_line(&error));
             ExitCode::from(2)

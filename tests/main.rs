@@ -8,6 +8,7 @@
     reason = "a test fails by panicking"
 )]
 
+mod analyze;
 mod bad_input;
 mod changes;
 mod containers;

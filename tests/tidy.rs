@@ -18,7 +18,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("config", &["config", "units"]),
     ("cli", &["config"]),
     ("serve", &["serve", "source", "output", "analysis", "config", "units"]),
-    ("command", &["command", "cli", "serve", "source", "output", "config", "analysis", "units"]),
+    ("command", &["command", "cli", "trace", "serve", "source", "output", "config", "analysis", "units"]),
 ];
 
 /// What analysis must not know: it is pure.
@@ -31,7 +31,7 @@ const CONFINED: &[(&str, &str)] = &[
     ("itoa::", "src/output/encoder.rs src/source/roots.rs"),
     ("humantime::", "src/config/values.rs src/config/settings.rs"),
     ("listenfd::", "src/command/serve.rs"),
-    ("flate2::", "src/serve/body.rs"),
+    ("flate2::", "src/serve/body.rs src/command/analyze.rs"),
     ("toml::", "src/config/file.rs"),
     ("bcrypt::", "src/serve/auth.rs src/config/web/http.rs src/serve/verified.rs"),
 ];

@@ -11,4 +11,4 @@ pub mod report;
 pub mod sample;
 pub mod trend;
 pub mod verdict;
-mod watch;
+pub mod watch;

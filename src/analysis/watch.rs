@@ -21,8 +21,9 @@ const START_SEEN_BLOCKS: f64 = 2.0;
 /// A life that was steady at its end after so many base blocks shows what is healthy.
 const HEALTHY_BLOCKS: f64 = 120.0;
 
+/// Watches one application through its observations, over all its lives; its state is constant.
 #[derive(Debug)]
-pub(super) struct Watch {
+pub struct Watch {
     identity: Arc<Identity>,
     about: Arc<About>,
     life: Option<Life>,
@@ -71,7 +72,8 @@ struct Life {
 }
 
 impl Watch {
-    pub(super) fn new(identity: Arc<Identity>, at: Moment) -> Self {
+    /// Knows nothing as yet; `at` is the moment of the first observation.
+    pub fn new(identity: Arc<Identity>, at: Moment) -> Self {
         Self {
             identity,
             about: Arc::default(),
@@ -91,7 +93,7 @@ impl Watch {
     }
 
     /// Takes in one observation; returns the kills that are new.
-    pub(super) fn observe(&mut self, seen: &Observation, at: Moment, block_seconds: f64) -> u64 {
+    pub fn observe(&mut self, seen: &Observation, at: Moment, block_seconds: f64) -> u64 {
         if let Some(memory) = &seen.memory {
             self.tightest = memory.ceiling.map(|ceiling| ceiling.source);
         }
@@ -221,21 +223,26 @@ impl Watch {
         self.present.is_some()
     }
 
-    fn verdict(&self) -> (Verdict, Evidence) {
-        let Some(life) = &self.life else { return (Verdict::Learning, Evidence::Flat { longest: None }) };
-        let evidence = Evidence::of(&life.finding, life.detector.growth());
+    /// What is concluded at present, without the numbers behind it.
+    pub fn conclusion(&self) -> Verdict {
+        match (&self.leak, self.life.as_ref().map(|life| &life.finding)) {
+            (Some(_), Some(_)) | (None, Some(Finding::Leak(_))) => Verdict::Leaking,
+            (None, Some(Finding::Growing(..))) => Verdict::Growing,
+            (None, Some(Finding::Steady)) => Verdict::Steady,
+            (_, None) | (None, Some(Finding::Learning(_))) => Verdict::Learning,
+        }
+    }
+
+    fn evidence(&self) -> Evidence {
+        let Some(life) = &self.life else { return Evidence::Flat { longest: None } };
         match (&life.finding, &self.leak) {
-            (Finding::Leak(_), _) => (Verdict::Leaking, evidence),
-            (_, Some(leak)) => (Verdict::Leaking, Evidence::Carried(leak.rate, leak.lifetimes)),
-            (Finding::Growing(..), None) => (Verdict::Growing, evidence),
-            (Finding::Steady, None) => (Verdict::Steady, evidence),
-            (Finding::Learning(_), None) => (Verdict::Learning, evidence),
+            (Finding::Leak(_), _) | (_, None) => Evidence::of(&life.finding, life.detector.growth()),
+            (_, Some(leak)) => Evidence::Carried(leak.rate, leak.lifetimes),
         }
     }
 
     /// The report as of `clock`; when it was last seen before `forgotten_before`, its kills are all that is left to tell.
-    pub(super) fn report(&self, clock: Clock, forgotten_before: f64) -> ApplicationReport {
-        let (verdict, evidence) = self.verdict();
+    pub fn report(&self, clock: Clock, forgotten_before: f64) -> ApplicationReport {
         let onset = self.leak.and_then(|leak| leak.onset).or(self.life.as_ref().and_then(|life| life.onset));
         ApplicationReport {
             identity: Arc::clone(&self.identity),
@@ -246,8 +253,8 @@ impl Watch {
                 .map(|((memory, population), life)| life.present(&memory, population, self.earlier_start_level)),
             leak_lifetimes: self.leak.map_or(0, |leak| leak.lifetimes),
             is_only_kills: self.last_seen.0 < forgotten_before,
-            verdict,
-            evidence,
+            verdict: self.conclusion(),
+            evidence: self.evidence(),
             onset: onset.map(|moment| clock.wall_at(moment)),
             kills: self.ledger.kills,
             events: self.ledger.events,

@@ -1,5 +1,6 @@
 //! One file a subcommand. Here settings become selections and engines; nothing here analyses or prints metrics.
 
+pub mod analyze;
 pub mod demo;
 pub mod leak;
 mod log;

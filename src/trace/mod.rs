@@ -2,7 +2,9 @@
 
 mod columns;
 mod csv;
+mod replay;
 mod row;
 
 pub use csv::{Rows, TraceError};
+pub use replay::{Outcome, Replay, Transition};
 pub use row::Row;

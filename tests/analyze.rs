@@ -1,0 +1,81 @@
+//! `memtrend analyze` as users run it: files in, lines and exit codes out.
+
+use std::fs;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+fn analyze(arguments: &[&Path]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_memtrend")).args(["analyze", "--format", "json"]).args(arguments).output().unwrap()
+}
+
+/// Rows of six hours, one every 30 s, below a limit of 1 GiB.
+fn trace(heap: impl Fn(u32) -> u32) -> String {
+    let header = "timestamp_seconds,heap_bytes,limit_bytes,requests_total\n".to_owned();
+    (0..720).fold(header, |text, row| format!("{text}{},{},1073741824,{}\n", row * 30, heap(row), row * 300))
+}
+
+fn write(folder: &Path, name: &str, content: &[u8]) -> PathBuf {
+    let path = folder.join(name);
+    fs::write(&path, content).unwrap();
+    path
+}
+
+#[test]
+fn a_leak_is_told_with_its_figures_and_ends_with_1_gzip_or_not() {
+    let folder = tempfile::tempdir().unwrap();
+    let leak = trace(|row| 50_000_000 + row * 60_000);
+    let plain = write(folder.path(), "leak.csv", leak.as_bytes());
+    let mut packed = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    packed.write_all(leak.as_bytes()).unwrap();
+    let gzip = write(folder.path(), "leak.csv.gz", &packed.finish().unwrap());
+    let output = analyze(&[&plain, &gzip]);
+    assert_eq!(output.status.code(), Some(1));
+    let lines: Vec<serde_json::Value> =
+        String::from_utf8(output.stdout).unwrap().lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let [first, second] = lines.as_slice() else { panic!("{lines:?}") };
+    assert_eq!(
+        (&first["verdict"], &first["samples"], &first["lifetimes"]),
+        (&"leaking".into(), &720.into(), &1.into())
+    );
+    assert_eq!(first["transitions"], second["transitions"]);
+    assert!((first["growth_bytes_per_second"].as_f64().unwrap() - 2000.0).abs() < 20.0, "{first}");
+    assert!(first["onset_seconds"].as_f64().unwrap() <= 60.0, "{first}");
+    assert!(first["first_growing_seconds"].as_f64() < first["first_leaking_seconds"].as_f64(), "{first}");
+    let left = (1_073_741_824.0 - 50_000_000.0 - 719.0 * 60_000.0) / 2000.0;
+    assert!((first["time_to_limit_seconds"].as_f64().unwrap() / left - 1.0).abs() < 0.02, "{first}");
+}
+
+#[test]
+fn flat_memory_ends_with_0() {
+    let folder = tempfile::tempdir().unwrap();
+    let flat = write(folder.path(), "flat.csv", trace(|row| 50_000_000 + row % 7 * 100_000).as_bytes());
+    let output = analyze(&[&flat]);
+    assert_eq!(output.status.code(), Some(0), "{output:?}");
+    let line: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!((&line["verdict"], &line["first_leaking_seconds"]), (&"steady".into(), &serde_json::Value::Null));
+}
+
+#[test]
+fn what_is_no_trace_is_one_clear_line_and_ends_with_2() {
+    let folder = tempfile::tempdir().unwrap();
+    let header = "timestamp_seconds,heap_bytes\n";
+    let cut_gzip = [0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 3, 1, 2, 3];
+    let cases: [(&str, &[u8], &str); 6] = [
+        ("empty.csv", b"", "line 1: the file is empty"),
+        ("only-header.csv", header.as_bytes(), "no row below the header"),
+        ("garbage.csv", b"\x7fELF\x02\xff\xfe", "line 1: not text"),
+        ("cut.csv.gz", &cut_gzip, "after line 0"),
+        ("back.csv", b"timestamp_seconds,heap_bytes\n5,1\n4,1\n", "line 3: timestamp_seconds 4 is before 5"),
+        ("nan.csv", b"timestamp_seconds,heap_bytes\n5,NaN\n", "line 2: heap_bytes is \"NaN\""),
+    ];
+    for (name, content, expected) in cases {
+        let output = analyze(&[&write(folder.path(), name, content)]);
+        let error = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(2), "{name}: {error}");
+        assert_eq!(error.lines().count(), 1, "{name}: {error}");
+        assert!(error.contains(name) && error.contains(expected), "{name}: {error}");
+    }
+    let output = analyze(&[&folder.path().join("missing.csv")]);
+    assert_eq!(output.status.code(), Some(2), "{output:?}");
+}
