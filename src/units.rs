@@ -90,6 +90,12 @@ pub fn length_as_count(length: usize) -> u64 {
     u64::try_from(length).unwrap_or(u64::MAX)
 }
 
+/// A float in half the space, with seven figures: enough for what is kept many times over.
+#[expect(clippy::as_conversions, reason = "no `From`: the loss is what is wanted")]
+pub fn narrowed(value: f64) -> f32 {
+    value as f32
+}
+
 /// The whole part of a non-negative float; NaN and negatives give 0, what is too large gives the largest.
 #[expect(
     clippy::as_conversions,

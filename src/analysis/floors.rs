@@ -6,7 +6,7 @@
 //! gap, never a zero.
 
 use super::trend::MAXIMUM_POINTS;
-use crate::units::{Moment, count_as_f64, whole};
+use crate::units::{Moment, count_as_f64, narrowed, whole};
 
 /// Number of scales: with a block of 60 s, windows from 15 min to 128 h.
 pub const SCALES: usize = 10;
@@ -98,11 +98,6 @@ impl Work {
     fn rate(self) -> f32 {
         if self.seconds > 0.0 { self.amount / self.seconds } else { f32::NAN }
     }
-}
-
-#[expect(clippy::as_conversions, reason = "seven figures are enough for a load")]
-fn narrowed(value: f64) -> f32 {
-    value as f32
 }
 
 /// A block that is not complete yet.

@@ -67,3 +67,45 @@ impl Leak {
         true
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::analysis::detect::Doubt;
+    use crate::analysis::trend::Slope;
+
+    const HOUR: f64 = 3600.0;
+
+    fn seen(rate: f64, seconds: f64) -> Seen {
+        let rate = BytesPerSecond(rate);
+        Seen { slope: Slope { rate, lower: rate, upper: rate }, seconds, ups: (14, 14), times_fall: None, load: None }
+    }
+
+    fn stands(leak: &mut Leak, finding: &Finding, hours: f64) -> bool {
+        leak.stands(finding, Moment(hours * HOUR), Moment(0.0), 60.0)
+    }
+
+    #[test]
+    fn it_is_cleared_by_as_much_quiet_as_it_took_to_be_called() {
+        let mut leak = Leak::new(&seen(1000.0, 4.0 * HOUR), None);
+        assert!(stands(&mut leak, &Finding::Steady, 10.0));
+        assert!(stands(&mut leak, &Finding::Steady, 13.9));
+        assert!(!stands(&mut leak, &Finding::Steady, 14.1));
+        let mut leak = Leak::new(&seen(1000.0, 4.0 * HOUR), None);
+        assert!(stands(&mut leak, &Finding::Steady, 10.0));
+        assert!(stands(&mut leak, &Finding::Growing(seen(900.0, 600.0), Doubt::Wavering), 12.0));
+        assert!(stands(&mut leak, &Finding::Steady, 14.1), "its return begins the quiet anew");
+    }
+
+    #[test]
+    fn a_restart_does_not_clear_it_and_a_life_that_retraced_it_shortens_the_next_proof() {
+        let mut leak = Leak::new(&seen(1000.0, 4.0 * HOUR), None);
+        leak.outlive();
+        assert_eq!(leak.lifetimes, 2);
+        assert!(stands(&mut leak, &Finding::Learning(0.0), 0.1));
+        assert!(stands(&mut leak, &Finding::Growing(seen(1100.0, 0.6 * HOUR), Doubt::Young(0.0)), 0.6));
+        leak.outlive();
+        assert!(stands(&mut leak, &Finding::Steady, 0.9));
+        assert!(!stands(&mut leak, &Finding::Steady, 1.1), "an hour, since the life before was told in less");
+    }
+}

@@ -106,12 +106,13 @@ impl Watch {
             return kills;
         }
         self.last_seen = at;
-        if self.about.version.is_some() && self.about.version != seen.about.version {
-            self.forget_what_the_version_did();
-        }
+        let is_other_version = self.about.version.is_some() && self.about.version != seen.about.version;
         self.about = Arc::clone(&seen.about);
         if self.life.as_ref().is_none_or(|life| life.lifetime != seen.lifetime) {
             self.begin_life(seen, at, block_seconds);
+        }
+        if is_other_version {
+            self.forget_what_the_version_did();
         }
         // A kill that is counted while the process still seems to be there belongs to its end too.
         self.end = End { killed: kills > 0, readable: false };
@@ -191,8 +192,7 @@ impl Watch {
         }
         let died_of_it = self.end.killed || ended.was_at_limit;
         self.earlier_seconds = match ended.finding {
-            Finding::Leak(seen)
-            | Finding::Growing(seen, Doubt::Young(_) | Doubt::RhythmUnknown | Doubt::Saw(_) | Doubt::Immaterial(_))
+            Finding::Leak(seen) | Finding::Growing(seen, Doubt::Young(_) | Doubt::RhythmUnknown | Doubt::Saw(_))
                 if died_of_it =>
             {
                 self.earlier_seconds + seen.seconds

@@ -120,7 +120,7 @@ fn parse(line: &[u8], columns: &Columns, last: f64) -> Result<Row, String> {
     let timestamp_seconds = timestamp.ok_or("timestamp_seconds is empty: expected seconds")?;
     if timestamp_seconds < last {
         return Err(format!(
-            "timestamp_seconds {timestamp_seconds} is before {last} of the row above: expected rising times"
+            "timestamp_seconds {timestamp_seconds} is before {last} of the row above: expected rising times; sort the file by time"
         ));
     }
     Ok(Row {
@@ -186,7 +186,7 @@ mod tests {
             (b"timestamp_seconds,heap_bytes\n,3\n", "line 2: timestamp_seconds is empty: expected seconds"),
             (
                 b"timestamp_seconds,heap_bytes\n5,1\n4,1\n",
-                "line 3: timestamp_seconds 4 is before 5 of the row above: expected rising times",
+                "line 3: timestamp_seconds 4 is before 5 of the row above: expected rising times; sort the file by time",
             ),
         ];
         for (text, expected) in cases {

@@ -40,7 +40,7 @@ impl fmt::Display for Doubt {
             Self::SlowsDown(share) => write!(f, "slowing down to {} of its rate", Percent(*share)),
             Self::Falls(share) => write!(f, "has given back {} as much by itself", Percent(*share)),
             Self::SlowerThanBefore(share) => write!(f, "at {} of its longer-term rate", Percent(*share)),
-            Self::Load(explained) => write!(f, "may be explained by load ({explained})"),
+            Self::Load(_) => f.write_str("it may be the load"),
             Self::Young(seconds) => write!(f, "for {} only, as a warm-up may", Span(*seconds)),
             Self::RhythmUnknown => f.write_str("load unknown and less than a day seen"),
             Self::Saw(share) => write!(f, "under a saw of {} of the growth", Percent(*share)),

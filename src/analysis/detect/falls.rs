@@ -3,6 +3,7 @@
 use super::doubt::Doubt;
 use super::window::Window;
 use crate::analysis::floors::{Ring, SCALES};
+use crate::units::narrowed;
 
 /// Growth must be so many times the largest fall: what a day's load, a collector or an eviction gives back and takes again
 /// is not growth.
@@ -35,11 +36,6 @@ impl Falls {
     }
 }
 
-#[expect(clippy::as_conversions, reason = "seven figures are enough for a size")]
-fn narrowed(value: f64) -> f32 {
-    value as f32
-}
-
 /// Does not stand out over what the series gives back by itself.
 pub(super) fn doubt(window: &Window) -> Option<Doubt> {
     let share = window.fall / window.growth();
@@ -48,7 +44,19 @@ pub(super) fn doubt(window: &Window) -> Option<Doubt> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::window::tests::window;
     use super::*;
+
+    #[test]
+    fn growth_must_be_three_times_what_was_given_back() {
+        let after_a_fall_of = |fall: f64| {
+            let mut window = window(15, |x| 1e6 * x);
+            window.fall = fall;
+            doubt(&window)
+        };
+        assert_eq!(after_a_fall_of(4e6), None, "grown by 14 MB");
+        assert!(matches!(after_a_fall_of(5e6), Some(Doubt::Falls(_))));
+    }
 
     #[test]
     fn the_largest_fall_is_kept_and_slowly_forgotten() {

@@ -22,6 +22,13 @@ pub struct Explained {
     pub load_change: f64,
 }
 
+impl Explained {
+    /// Whether the growth stands without the load.
+    pub fn leaves_growth(&self) -> bool {
+        self.share_of_time >= LEAST_SHARE && self.errors >= LEAST_ERRORS
+    }
+}
+
 impl fmt::Display for Explained {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if self.load_change.abs() < 0.1 {
@@ -34,8 +41,7 @@ impl fmt::Display for Explained {
 /// Growth that goes with the load.
 pub(super) fn doubt(explained: Option<Explained>) -> Option<Doubt> {
     let explained = explained?;
-    let stands = explained.share_of_time >= LEAST_SHARE && explained.errors >= LEAST_ERRORS;
-    (!stands).then_some(Doubt::Load(explained))
+    (!explained.leaves_growth()).then_some(Doubt::Load(explained))
 }
 
 /// `None` when the load is not known for every block, or there was none at all.

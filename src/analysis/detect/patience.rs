@@ -7,7 +7,7 @@
 use super::doubt::Doubt;
 use super::window::Window;
 
-/// Growth for so many base blocks (5 h 20 min) is a leak however far the limit is.
+/// Growth for so many base blocks (4 h 30 min) is a leak however far the limit is.
 const LONG_BLOCKS: f64 = 270.0;
 
 /// Growth for so many base blocks (3 h 30 min) is a leak when the limit is near ([`NEAR`]).
@@ -85,4 +85,59 @@ pub(super) fn doubt(window: &Window, scale: usize, waited: &Waited, known: &Circ
     let is_near = left <= NEAR * waited.seconds;
     let is_enough = blocks >= LONG_BLOCKS || (is_near && blocks >= SOME_BLOCKS);
     (scale < CALM_SCALE || !is_enough).then_some(Doubt::Young(waited.seconds))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::window::tests::{window, window_with_load};
+    use super::*;
+
+    const MIB: f64 = 1_048_576.0;
+
+    /// Growth of 1 MiB a minute that has gone on for so many minutes, the load being known.
+    fn after(minutes: f64, scale: usize, known: Circumstances) -> Option<Doubt> {
+        let waited = Waited { seconds: minutes * 60.0, block_seconds: 60.0, saw: 0.0, ratio: 1.0 };
+        doubt(&window_with_load(15, |x| 1e8 + MIB * x, |_| 1.0), scale, &waited, &known)
+    }
+
+    #[test]
+    fn far_from_a_limit_it_takes_long_and_near_one_less() {
+        let near = Circumstances { room: Some(400.0 * MIB), ..Circumstances::default() };
+        assert!(matches!(after(260.0, 4, Circumstances::default()), Some(Doubt::Young(_))));
+        assert_eq!(after(270.0, 4, Circumstances::default()), None);
+        assert_eq!(after(215.0, 4, near), None);
+        assert!(matches!(after(200.0, 4, near), Some(Doubt::Young(_))));
+        assert!(
+            matches!(after(270.0, 3, Circumstances::default()), Some(Doubt::Young(_))),
+            "an hour's shape is not enough"
+        );
+    }
+
+    #[test]
+    fn an_urgent_limit_does_not_wait_but_a_saw_does() {
+        let urgent = Circumstances { room: Some(30.0 * MIB), ..Circumstances::default() };
+        assert_eq!(after(40.0, 1, urgent), None);
+        let at_the_limit = Circumstances { room: Some(MIB), ..Circumstances::default() };
+        assert_eq!(after(30.0, 1, at_the_limit), None);
+        assert!(matches!(after(29.0, 1, at_the_limit), Some(Doubt::Young(_))));
+        let waited = Waited { seconds: 2400.0, block_seconds: 60.0, saw: 6.0 * MIB, ratio: 1.0 };
+        let saw = doubt(&window_with_load(15, |x| 1e8 + MIB * x, |_| 1.0), 1, &waited, &urgent);
+        assert!(matches!(saw, Some(Doubt::Saw(_))), "{saw:?}");
+    }
+
+    #[test]
+    fn without_load_figures_a_day_must_have_been_seen() {
+        let waited = Waited { seconds: 20_000.0, block_seconds: 60.0, saw: 0.0, ratio: 1.0 };
+        let seen_for = |hours: f64| Circumstances { watched_seconds: hours * 3600.0, ..Circumstances::default() };
+        let judged = |hours| doubt(&window(15, |x| 1e8 + MIB * x), 4, &waited, &seen_for(hours));
+        assert_eq!(judged(25.0), Some(Doubt::RhythmUnknown));
+        assert_eq!(judged(27.0), None);
+    }
+
+    #[test]
+    fn after_a_steady_life_two_hours_above_its_level_are_enough() {
+        let healthy = |level| Circumstances { healthy_level: Some(level), ..Circumstances::default() };
+        assert_eq!(after(120.0, 3, healthy(5e7)), None);
+        assert!(matches!(after(120.0, 3, healthy(1e8)), Some(Doubt::Young(_))));
+    }
 }

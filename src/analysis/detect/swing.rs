@@ -17,7 +17,7 @@ impl Swing {
             return;
         };
         if block_completed {
-            self.mean += WEIGHT * (high.max(value) - low.min(value) - self.mean);
+            self.mean += WEIGHT * (high - low - self.mean);
             self.open = Some((value, value));
         } else {
             self.open = Some((low.min(value), high.max(value)));

@@ -96,6 +96,7 @@ impl fmt::Display for Seen {
             _ => f.write_str(", no dip")?,
         }
         match self.load {
+            Some(load) if !load.leaves_growth() => write!(f, "; perhaps explained by load ({load})"),
             Some(load) => write!(f, "; not explained by load ({load})"),
             None => f.write_str("; load unknown"),
         }
