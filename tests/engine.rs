@@ -35,6 +35,7 @@ fn app(name: &str, heap: u64) -> Observation {
         started: Timestamp(BOOT),
         age_seconds: 0.0,
         memory: Some(Memory { by_kind, basis: Basis::CgroupV2, ceiling: None }),
+        live_heap: None,
         load: LoadCounters::default(),
         counters: None,
         population: Population { processes: 1, ..Population::default() },

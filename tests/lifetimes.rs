@@ -26,6 +26,18 @@ impl Story {
 
     /// A life of so many hours in which the heap grows by `rate` bytes a second; what is known at its end.
     fn life(&mut self, hours: f64, rate: f64, version: &str) -> ApplicationReport {
+        let about = Arc::new(About { version: Some(version.into()), ..About::default() });
+        self.live(hours, rate, &about, |_| None)
+    }
+
+    /// The same, told what lives in the heap.
+    fn live(
+        &mut self,
+        hours: f64,
+        rate: f64,
+        about: &Arc<About>,
+        live_heap: impl Fn(f64) -> Option<Bytes>,
+    ) -> ApplicationReport {
         self.lives += 1;
         let began = self.at;
         while self.at < began + hours * HOUR {
@@ -35,11 +47,12 @@ impl Story {
             let identity = Identity { application: "a".into(), namespace: None, pod: None, container: None };
             let seen = Observation {
                 identity: Arc::new(identity),
-                about: Arc::new(About { version: Some(version.into()), ..About::default() }),
+                about: Arc::clone(about),
                 lifetime: Lifetime { pid: 1, start_ticks: self.lives },
                 started: Timestamp(began),
                 age_seconds: since,
                 memory: Some(Memory { by_kind, basis: Basis::CgroupV2, ceiling: None }),
+                live_heap: live_heap(since),
                 load: LoadCounters { requests: Some(since * 100.0), cpu_seconds: None },
                 counters: None,
                 population: Population { processes: 1, ..Population::default() },
@@ -79,4 +92,24 @@ fn another_version_starts_afresh() {
     let reverted = story.life(5.0 / 60.0, 0.0, "2.4.0");
     assert_eq!((reverted.verdict, reverted.leak_lifetimes), (Verdict::Learning, 0));
     assert_eq!(story.life(1.0, 0.0, "2.4.0").verdict, Verdict::Steady);
+}
+
+#[test]
+fn what_lives_in_a_heap_leaks_though_the_heap_is_flat() {
+    // Told anew at full collections, each half hour.
+    let lives = |since: f64| Some(Bytes(whole(3e7 + 1000.0 * (since / 1800.0).floor() * 1800.0)));
+    let report = Story::new().live(7.0, 0.0, &Arc::default(), lives);
+    assert_eq!(report.verdict, Verdict::Leaking, "{}", report.evidence);
+    assert!(report.evidence.to_string().starts_with("live heap +3."), "{}", report.evidence);
+}
+
+#[test]
+fn a_heap_full_of_garbage_is_no_leak_until_a_day_has_passed_or_it_is_told_what_lives() {
+    let jvm = Arc::new(About { runtime: Some("jvm".into()), ..About::default() });
+    let report = Story::new().live(10.0, LEAK, &jvm, |_| None);
+    assert_eq!(report.verdict, Verdict::Growing, "{}", report.evidence);
+    assert!(report.evidence.to_string().ends_with("no full collection seen yet"), "{}", report.evidence);
+    let told = Story::new().live(10.0, LEAK, &jvm, |since| Some(Bytes(whole(3e7 + since * LEAK))));
+    assert_eq!(told.verdict, Verdict::Leaking, "{}", told.evidence);
+    assert_eq!(Story::new().live(30.0, LEAK, &jvm, |_| None).verdict, Verdict::Leaking);
 }

@@ -102,6 +102,7 @@ impl Fleet {
             started: Timestamp(1.7e9),
             age_seconds: self.at,
             memory: Some(Memory { by_kind, basis, ceiling: Some(ceiling) }),
+            live_heap: None,
             load: memtrend::analysis::sample::LoadCounters::default(),
             counters: is_cgroup.then_some(counters),
             population: Population { processes: 1, threads: four, open_fds: four, max_fds: four },

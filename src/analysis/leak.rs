@@ -71,14 +71,21 @@ impl Leak {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::analysis::detect::Doubt;
+    use crate::analysis::detect::{Doubt, Series};
     use crate::analysis::trend::Slope;
 
     const HOUR: f64 = 3600.0;
 
     fn seen(rate: f64, seconds: f64) -> Seen {
         let rate = BytesPerSecond(rate);
-        Seen { slope: Slope { rate, lower: rate, upper: rate }, seconds, ups: (14, 14), times_fall: None, load: None }
+        Seen {
+            series: Series::Heap,
+            slope: Slope { rate, lower: rate, upper: rate },
+            seconds,
+            ups: (14, 14),
+            times_fall: None,
+            load: None,
+        }
     }
 
     fn stands(leak: &mut Leak, finding: &Finding, hours: f64) -> bool {

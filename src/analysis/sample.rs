@@ -281,6 +281,8 @@ pub struct Observation {
     pub age_seconds: f64,
     /// Its memory; absent when it could not be read.
     pub memory: Option<Memory>,
+    /// What lived in its heap after the last full collection; absent where the runtime does not tell.
+    pub live_heap: Option<Bytes>,
     /// Work that it has done.
     pub load: LoadCounters,
     /// Its cgroup's counters, where it has one of its own.

@@ -1,25 +1,20 @@
 //! One watched application: its present life, and what is remembered of the earlier ones.
 
-use super::detect::{Circumstances, Detector, Doubt, Falls, Finding};
-use super::floors::{PUBLISHED_SCALES, Ring, Work};
-use super::forecast::{restart_gain, time_to_limit};
+use super::detect::{Circumstances, Doubt, Falls, Finding};
 use super::leak::Leak;
+use super::life::Life;
 use super::oom::{Cause, Ledger};
-use super::report::{ApplicationReport, Present};
-use super::sample::{About, ByKind, Identity, Kind, Lifetime, LimitSource, Memory, Observation, Population};
-use super::trend::theil_sen;
+use super::report::ApplicationReport;
+use super::sample::{About, Identity, LimitSource, Memory, Observation, Population};
 use super::verdict::{Evidence, Verdict};
-use crate::units::{BytesPerSecond, Clock, Moment, Timestamp, count_as_f64};
+use crate::units::{Clock, Moment};
 use std::sync::Arc;
-
-/// Base blocks after the start within which an application reaches the level that it starts from.
-const START_UP_BLOCKS: u64 = 15;
-
-/// Base blocks within which a life must be seen for its level after start-up to be known.
-const START_SEEN_BLOCKS: f64 = 2.0;
 
 /// A life that was steady at its end after so many base blocks shows what is healthy.
 const HEALTHY_BLOCKS: f64 = 120.0;
+
+/// The runtime whose heap grows into garbage for hours before it collects.
+const COLLECTS_LATE: &str = "jvm";
 
 /// Watches one application through its observations, over all its lives; its state is constant.
 #[derive(Debug)]
@@ -49,26 +44,6 @@ pub struct Watch {
 struct End {
     killed: bool,
     readable: bool,
-}
-
-#[derive(Debug)]
-struct Life {
-    lifetime: Lifetime,
-    started: Timestamp,
-    began: Moment,
-    detector: Detector,
-    kinds: KindFloors,
-    /// The load counter and when it was read.
-    work: Option<(Moment, f64)>,
-    highest_floor: f64,
-    finding: Finding,
-    /// Whether it was seen from its start on.
-    is_whole: bool,
-    /// Lowest floor after the first block: the level after start-up, in bytes; unknown when the start was not seen.
-    start_level: Option<f64>,
-    onset: Option<Moment>,
-    /// Whether its memory was within a tenth of the limit when it was last seen.
-    was_at_limit: bool,
 }
 
 impl Watch {
@@ -123,8 +98,9 @@ impl Watch {
                 watched_seconds: at.0 - self.first_seen.0,
                 healthy_level: self.healthy_level,
                 earlier_seconds: self.earlier_seconds,
+                hides_garbage: seen.live_heap.is_none() && self.about.runtime.as_deref() == Some(COLLECTS_LATE),
             };
-            if life.observe(memory, seen.load.best(), at, &known) {
+            if life.observe(seen, memory, at, block_seconds, &known) {
                 Self::conclude(&mut self.leak, life, at, block_seconds);
             }
         }
@@ -133,13 +109,14 @@ impl Watch {
 
     /// Calls a leak, confirms it, or clears it.
     fn conclude(leak: &mut Option<Leak>, life: &Life, at: Moment, block_seconds: f64) {
-        match (leak.as_mut(), &life.finding) {
+        let speaking = life.speaking();
+        match (leak.as_mut(), speaking.finding()) {
             (Some(standing), finding) => {
                 if !standing.stands(finding, at, life.began, block_seconds) {
                     *leak = None;
                 }
             }
-            (None, Finding::Leak(seen)) => *leak = Some(Leak::new(seen, life.onset)),
+            (None, Finding::Leak(seen)) => *leak = Some(Leak::new(seen, speaking.onset())),
             (None, _) => {}
         }
     }
@@ -166,32 +143,19 @@ impl Watch {
             if let Some(leak) = &mut self.leak {
                 leak.outlive();
             }
-            falls = ended.detector.falls().clone();
+            falls = ended.heap().falls().clone();
         }
-        self.life = Some(Life {
-            lifetime: seen.lifetime,
-            started: seen.started,
-            began: at,
-            detector: Detector::new(block_seconds, at, falls),
-            work: None,
-            highest_floor: 0.0,
-            finding: Finding::Learning(count_as_f64(9) * block_seconds),
-            kinds: KindFloors::new(),
-            is_whole: seen.age_seconds <= START_SEEN_BLOCKS * block_seconds,
-            start_level: None,
-            onset: None,
-            was_at_limit: false,
-        });
+        self.life = Some(Life::new(seen, at, block_seconds, falls));
     }
 
     /// Keeps what the next life is compared with.
     fn learn_from(&mut self, ended: &Life, at: Moment, block_seconds: f64) {
         let is_long = at.0 - ended.began.0 >= HEALTHY_BLOCKS * block_seconds;
-        if is_long && ended.finding == Finding::Steady {
+        if is_long && *ended.speaking().finding() == Finding::Steady {
             self.healthy_level = Some(ended.highest_floor);
         }
         let died_of_it = self.end.killed || ended.was_at_limit;
-        self.earlier_seconds = match ended.finding {
+        self.earlier_seconds = match *ended.speaking().finding() {
             Finding::Leak(seen) | Finding::Growing(seen, Doubt::Young(_) | Doubt::RhythmUnknown | Doubt::Saw(_))
                 if died_of_it =>
             {
@@ -225,7 +189,7 @@ impl Watch {
 
     /// What is concluded at present, without the numbers behind it.
     pub fn conclusion(&self) -> Verdict {
-        match (&self.leak, self.life.as_ref().map(|life| &life.finding)) {
+        match (&self.leak, self.life.as_ref().map(|life| life.speaking().finding())) {
             (Some(_), Some(_)) | (None, Some(Finding::Leak(_))) => Verdict::Leaking,
             (None, Some(Finding::Growing(..))) => Verdict::Growing,
             (None, Some(Finding::Steady)) => Verdict::Steady,
@@ -235,15 +199,17 @@ impl Watch {
 
     fn evidence(&self) -> Evidence {
         let Some(life) = &self.life else { return Evidence::Flat { longest: None } };
-        match (&life.finding, &self.leak) {
-            (Finding::Leak(_), _) | (_, None) => Evidence::of(&life.finding, life.detector.growth()),
+        let speaking = life.speaking();
+        match (speaking.finding(), &self.leak) {
+            (Finding::Leak(_), _) | (_, None) => Evidence::of(speaking.finding(), speaking.growth()),
             (_, Some(leak)) => Evidence::Carried(leak.rate, leak.lifetimes),
         }
     }
 
     /// The report as of `clock`; when it was last seen before `forgotten_before`, its kills are all that is left to tell.
     pub fn report(&self, clock: Clock, forgotten_before: f64) -> ApplicationReport {
-        let onset = self.leak.and_then(|leak| leak.onset).or(self.life.as_ref().and_then(|life| life.onset));
+        let onset =
+            self.leak.and_then(|leak| leak.onset).or(self.life.as_ref().and_then(|life| life.speaking().onset()));
         ApplicationReport {
             identity: Arc::clone(&self.identity),
             about: Arc::clone(&self.about),
@@ -261,118 +227,5 @@ impl Watch {
             restarts: self.restarts,
             pressure_microseconds: self.ledger.pressure_microseconds,
         }
-    }
-}
-
-impl Life {
-    /// Takes in its memory and load; tells whether there is a new finding.
-    fn observe(&mut self, memory: &Memory, load: Option<f64>, at: Moment, known: &Circumstances) -> bool {
-        self.kinds.push(self.detector.growth().floors().block_index(at), &memory.by_kind);
-        self.was_at_limit = memory.ceiling.is_some_and(|c| c.room().as_f64() <= 0.1 * c.limit.as_f64());
-        let work = self.work_done(load, at);
-        let Some(finding) = self.detector.push(at, memory.heap().as_f64(), work, known) else { return false };
-        self.finding = finding;
-        let growth = self.detector.growth();
-        self.highest_floor = self.highest_floor.max(growth.floors().last().unwrap_or(0.0));
-        let blocks_seen = growth.floors().block_index(at);
-        if let Some(floor) = growth.floors().last()
-            && self.is_whole
-            && (2..=START_UP_BLOCKS).contains(&blocks_seen)
-        {
-            self.start_level = Some(self.start_level.map_or(floor, |level| level.min(floor)));
-        }
-        // The estimate reaches back only as far as its window: keep the earliest while the growth goes on.
-        let estimate = growth.present().and_then(|(scale, _)| growth.floors().last_lowest(scale));
-        self.onset = match (self.onset, estimate) {
-            (Some(earlier), Some(now)) if earlier.0 < now.0 => Some(earlier),
-            (_, now) => now,
-        };
-        true
-    }
-
-    /// The load counter's increase since it was last read; none when it went back.
-    fn work_done(&mut self, load: Option<f64>, at: Moment) -> Work {
-        let before = std::mem::replace(&mut self.work, load.map(|load| (at, load)));
-        match (before, load) {
-            (Some((then, earlier)), Some(now)) if now >= earlier && at.0 > then.0 => {
-                Work::over(now - earlier, at.0 - then.0)
-            }
-            _ => Work::default(),
-        }
-    }
-
-    fn present(&self, memory: &Memory, population: Population, earlier_start_level: Option<f64>) -> Present {
-        let growth = self.detector.growth();
-        let limited = memory.ceiling.zip(growth.present().map(|(_, slope)| slope));
-        let level = self.start_level.or(earlier_start_level);
-        Present {
-            memory: *memory,
-            floor: growth.floors().last(),
-            slopes: PUBLISHED_SCALES.map(|scale| growth.slope(scale)),
-            by_kind: self.kinds.rates(growth.floors().seconds_per_block(0)),
-            time_to_limit: limited.and_then(|(ceiling, growth)| time_to_limit(ceiling.room(), growth)),
-            restart_gain_seconds: limited
-                .and_then(|(ceiling, growth)| restart_gain(ceiling.room(), memory.heap().as_f64() - level?, growth)),
-            started: self.started,
-            population,
-        }
-    }
-}
-
-/// Floors of each kind over the shortest window: they say where it grows, not whether.
-#[derive(Debug)]
-struct KindFloors {
-    rings: Vec<(Kind, Ring)>,
-    open: Option<(u64, ByKind)>,
-    rates: [Option<BytesPerSecond>; Kind::ALL.len()],
-}
-
-impl KindFloors {
-    fn new() -> Self {
-        Self { rings: Vec::new(), open: None, rates: [None; Kind::ALL.len()] }
-    }
-
-    fn push(&mut self, index: u64, amounts: &ByKind) {
-        match &mut self.open {
-            Some((current, lowest)) if index <= *current => {
-                for &kind in Kind::ALL {
-                    if let Some(amount) = amounts.get(kind) {
-                        lowest.set(kind, lowest.get(kind).map_or(amount, |low| low.min(amount)));
-                    }
-                }
-            }
-            open => {
-                if let Some((done, lowest)) = open.replace((index, *amounts)) {
-                    self.complete(done, &lowest);
-                }
-            }
-        }
-    }
-
-    fn complete(&mut self, index: u64, lowest: &ByKind) {
-        for &kind in Kind::ALL {
-            let Some(amount) = lowest.get(kind) else { continue };
-            match self.rings.iter_mut().find(|(known, _)| *known == kind) {
-                Some((_, ring)) => ring.push(index, amount.as_f64()),
-                None => {
-                    let mut ring = Ring::default();
-                    ring.push(index, amount.as_f64());
-                    self.rings.reserve_exact(1);
-                    self.rings.push((kind, ring));
-                }
-            }
-        }
-        for (kind, ring) in &self.rings {
-            let mut points = super::floors::Points::default();
-            ring.blocks().for_each(|(index, floor)| points.push((count_as_f64(index), floor)));
-            if let Some(rate) = self.rates.get_mut(kind.index()) {
-                *rate = theil_sen(points.as_slice()).map(|slope| slope.rate);
-            }
-        }
-    }
-
-    /// Slopes per second; they are kept per block.
-    fn rates(&self, block_seconds: f64) -> [Option<BytesPerSecond>; Kind::ALL.len()] {
-        self.rates.map(|rate| rate.map(|per_block| BytesPerSecond(per_block.0 / block_seconds)))
     }
 }

@@ -267,6 +267,7 @@ impl World {
             started: Timestamp(started),
             age_seconds,
             memory: is_readable.then_some(Memory { by_kind, basis, ceiling }),
+            live_heap: None,
             load: LoadCounters::default(),
             counters: reading.map(|reading| reading.counters),
             population,

@@ -1,7 +1,7 @@
 //! Which column of a file holds what: by name, in any order; unknown ones are passed over.
 
 /// The columns that a trace may have, in the order of [`Columns`].
-pub(super) const NAMES: [&str; 7] = [
+pub(super) const NAMES: [&str; 9] = [
     "timestamp_seconds",
     "heap_bytes",
     "limit_bytes",
@@ -9,7 +9,12 @@ pub(super) const NAMES: [&str; 7] = [
     "cpu_seconds_total",
     "requests_total",
     "start_time_seconds",
+    "version",
+    "runtime",
 ];
+
+/// How many of them hold numbers; the others hold text.
+pub(super) const NUMBERS: usize = 7;
 
 /// Places of the known columns in the header.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,10 +1,11 @@
 //! Reads the rows of a trace file, line by line in constant memory.
 
-use super::columns::{Columns, NAMES};
+use super::columns::{Columns, NAMES, NUMBERS};
 use super::row::Row;
-use crate::analysis::sample::LoadCounters;
+use crate::analysis::sample::{About, LoadCounters, clean_label};
 use crate::units::{Bytes, whole};
 use std::io::BufRead;
+use std::sync::Arc;
 
 /// The longest line that is read: no trace's is a hundredth of it.
 const LONGEST_LINE: usize = 1 << 16;
@@ -38,6 +39,8 @@ pub struct Rows<R> {
     line: u64,
     buffer: Vec<u8>,
     last: f64,
+    /// Version and runtime of the last row: they seldom change.
+    about: Arc<About>,
 }
 
 impl<R: BufRead> Rows<R> {
@@ -46,7 +49,14 @@ impl<R: BufRead> Rows<R> {
     /// # Errors
     /// When there is none, or it lacks a required column.
     pub fn new(input: R) -> Result<Self, TraceError> {
-        let mut rows = Self { input, columns: Columns::none(), line: 0, buffer: Vec::new(), last: f64::NEG_INFINITY };
+        let mut rows = Self {
+            input,
+            columns: Columns::none(),
+            line: 0,
+            buffer: Vec::new(),
+            last: f64::NEG_INFINITY,
+            about: Arc::default(),
+        };
         if !rows.fill()? {
             let problem = "the file is empty: expected a header and rows".to_owned();
             return Err(TraceError::Line { line: 1, problem });
@@ -67,7 +77,7 @@ impl<R: BufRead> Rows<R> {
             }
             let line = self.buffer.trim_ascii();
             if !line.is_empty() {
-                let row = parse(line, &self.columns, self.last);
+                let row = parse(line, &self.columns, self.last, &mut self.about);
                 let row = row.map_err(|problem| TraceError::Line { line: self.line, problem })?;
                 self.last = row.timestamp_seconds;
                 return Ok(Some(row));
@@ -101,13 +111,16 @@ impl<R: BufRead> Rows<R> {
     }
 }
 
-fn parse(line: &[u8], columns: &Columns, last: f64) -> Result<Row, String> {
-    let mut values = [None; NAMES.len()];
+fn parse(line: &[u8], columns: &Columns, last: f64, about: &mut Arc<About>) -> Result<Row, String> {
+    let mut values = [None; NUMBERS];
+    let mut texts: [&[u8]; NAMES.len() - NUMBERS] = Default::default();
     for (place, field) in line.split(|byte| *byte == b',').enumerate() {
-        let Some((kind, slot)) = columns.kind(place).and_then(|kind| Some((kind, values.get_mut(kind)?))) else {
+        let Some(kind) = columns.kind(place) else { continue };
+        let field = field.trim_ascii();
+        let Some(slot) = values.get_mut(kind) else {
+            texts.iter_mut().skip(kind - NUMBERS).take(1).for_each(|text| *text = field);
             continue;
         };
-        let field = field.trim_ascii();
         if !field.is_empty() {
             *slot = Some(number(field).ok_or_else(|| {
                 let shown: String = String::from_utf8_lossy(field).chars().take(40).collect();
@@ -130,7 +143,18 @@ fn parse(line: &[u8], columns: &Columns, last: f64) -> Result<Row, String> {
         live_heap: live_heap.map(bytes),
         load: LoadCounters { requests, cpu_seconds },
         start_seconds,
+        about: what_is_known(about, texts),
     })
+}
+
+/// Version and runtime of a row; those of the row before where they are the same.
+fn what_is_known(before: &mut Arc<About>, [version, runtime]: [&[u8]; 2]) -> Arc<About> {
+    let is_same = |known: &Option<Box<str>>, field: &[u8]| known.as_deref().unwrap_or("").as_bytes() == field;
+    if !is_same(&before.version, version) || !is_same(&before.runtime, runtime) {
+        let label = |field: &[u8]| (!field.is_empty()).then(|| clean_label(field));
+        *before = Arc::new(About { version: label(version), runtime: label(runtime), image: None });
+    }
+    Arc::clone(before)
 }
 
 fn bytes(value: f64) -> Bytes {
@@ -166,6 +190,19 @@ mod tests {
         assert_eq!((first.timestamp_seconds, first.heap, first.load.requests), (1.5, Bytes(100), Some(7.0)));
         assert_eq!((first.limit, first.live_heap, first.start_seconds), (None, None, None));
         assert_eq!((second.heap, second.load.requests, second.limit), (Bytes(1 << 63), None, Some(Bytes(50))));
+    }
+
+    #[test]
+    fn version_and_runtime_are_text_and_kept_while_they_stay() {
+        let text = b"timestamp_seconds,heap_bytes,version,runtime\n1,5,2.4.0,jvm\n2,5,2.4.0,jvm\n3,5,2.4.1,\n4,5\n";
+        let rows = read(text).unwrap();
+        let abouts: Vec<_> =
+            rows.iter().map(|row| (row.about.version.as_deref(), row.about.runtime.as_deref())).collect();
+        assert_eq!(
+            abouts,
+            [(Some("2.4.0"), Some("jvm")), (Some("2.4.0"), Some("jvm")), (Some("2.4.1"), None), (None, None)]
+        );
+        assert!(Arc::ptr_eq(&rows[0].about, &rows[1].about));
     }
 
     #[test]

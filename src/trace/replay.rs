@@ -68,11 +68,12 @@ impl Replay {
             watch: Watch::new(Arc::clone(&identity), Moment(first.timestamp_seconds)),
             observation: Observation {
                 identity,
-                about: Arc::default(),
+                about: Arc::clone(&first.about),
                 lifetime: Lifetime { pid: 1, start_ticks: 0 },
                 started: Timestamp(first.timestamp_seconds),
                 age_seconds: f64::INFINITY,
                 memory: None,
+                live_heap: first.live_heap,
                 load: first.load,
                 counters: None,
                 population: Population { processes: 1, ..Population::default() },
@@ -99,6 +100,8 @@ impl Replay {
         seen.lifetime.start_ticks = self.lifetimes;
         seen.started = Timestamp(self.start_seconds.unwrap_or(seen.started.0));
         seen.age_seconds = self.start_seconds.map_or(f64::INFINITY, |start| row.timestamp_seconds - start);
+        seen.about = Arc::clone(&row.about);
+        seen.live_heap = row.live_heap;
         seen.load = row.load;
         let mut by_kind = ByKind::default();
         by_kind.set(Kind::Anon, row.heap);

@@ -1,10 +1,11 @@
 //! One line of a trace.
 
-use crate::analysis::sample::LoadCounters;
+use crate::analysis::sample::{About, LoadCounters};
 use crate::units::Bytes;
+use std::sync::Arc;
 
 /// What a trace tells of one instant; what is empty in the file is not known.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Row {
     /// Seconds on the file's own clock.
     pub timestamp_seconds: f64,
@@ -18,4 +19,6 @@ pub struct Row {
     pub load: LoadCounters,
     /// Start of the process on the file's clock; a change is a restart.
     pub start_seconds: Option<f64>,
+    /// Version and runtime.
+    pub about: Arc<About>,
 }

@@ -4,8 +4,8 @@ use super::doubt::Doubt;
 use super::falls::Falls;
 use super::patience::{Circumstances, Waited};
 use super::swing::Swing;
-use super::window::{Seen, Window};
-use super::{falls, gradual, load, material, patience, persistent, recent, straight};
+use super::window::{Seen, Series, Window};
+use super::{falls, gradual, lasting, load, material, patience, peaks, persistent, recent, straight};
 use crate::analysis::floors::{SCALES, Work};
 use crate::analysis::growth::Growth;
 use crate::analysis::trend::MINIMUM_POINTS;
@@ -27,9 +27,22 @@ pub enum Finding {
     Leak(Seen),
 }
 
+impl Finding {
+    /// How much it says: more for what is worse.
+    pub fn weight(&self) -> u8 {
+        match self {
+            Self::Learning(_) => 0,
+            Self::Steady => 1,
+            Self::Growing(..) => 2,
+            Self::Leak(_) => 3,
+        }
+    }
+}
+
 /// Floors, slopes and test results of one series, at all scales.
 #[derive(Clone, Debug)]
 pub struct Detector {
+    series: Series,
     growth: Growth,
     falls: Falls,
     swing: Swing,
@@ -38,33 +51,62 @@ pub struct Detector {
     since: [Option<f64>; SCALES],
     /// Scales whose newest window passes every test, as bits.
     leaks: u16,
+    finding: Finding,
+    onset: Option<Moment>,
 }
 
 impl Detector {
     /// Begins at the instant of the first sample; `falls` are those of the life before.
-    pub fn new(block_seconds: f64, origin: Moment, falls: Falls) -> Self {
+    pub fn new(series: Series, block_seconds: f64, origin: Moment, falls: Falls) -> Self {
         Self {
+            series,
             growth: Growth::new(block_seconds, origin),
             falls,
             swing: Swing::default(),
             since: [None; SCALES],
             leaks: 0,
+            finding: Finding::Learning(count_as_f64(length_as_count(MINIMUM_POINTS + 1)) * block_seconds),
+            onset: None,
         }
     }
 
-    /// Adds a value in bytes with the work since the last one; a finding when a block was completed by it.
-    pub fn push(&mut self, at: Moment, value: f64, work: Work, known: &Circumstances) -> Option<Finding> {
+    /// Adds a value in bytes with the work since the last one; tells whether a block was completed by it, and with it a
+    /// new finding.
+    pub fn push(&mut self, at: Moment, value: f64, work: Work, known: &Circumstances) -> bool {
         let completed = self.growth.push(at, value, work);
         self.swing.push(value, completed.any());
         if !completed.any() {
-            return None;
+            return false;
         }
         for scale in (0..SCALES).filter(|scale| completed.contains(*scale)) {
-            self.falls.observe(scale, self.growth.floors().ring(scale)?);
+            if let Some(ring) = self.growth.floors().ring(scale) {
+                self.falls.observe(scale, ring);
+            }
             let is_leak = self.window(scale).is_some_and(|window| self.test(scale, &window, known));
             self.leaks = self.leaks & !(1 << scale) | (u16::from(is_leak) << scale);
         }
-        Some(self.finding(known))
+        self.finding = self.judge(known);
+        self.note_onset();
+        true
+    }
+
+    /// What was found when a block was last completed.
+    pub fn finding(&self) -> &Finding {
+        &self.finding
+    }
+
+    /// Estimated start of the present growth.
+    pub fn onset(&self) -> Option<Moment> {
+        self.onset
+    }
+
+    /// The estimate reaches back only as far as its window: the earliest is kept while the growth goes on.
+    fn note_onset(&mut self) {
+        let estimate = self.growth.present().and_then(|(scale, _)| self.growth.floors().last_lowest(scale));
+        self.onset = match (self.onset, estimate) {
+            (Some(earlier), Some(now)) if earlier.0 < now.0 => Some(earlier),
+            (_, now) => now,
+        };
     }
 
     /// The growth below it.
@@ -89,8 +131,17 @@ impl Detector {
         if let Some(since) = self.since.get_mut(scale) {
             *since = if shape.is_none() { since.or(start) } else { None };
         }
-        let waited = self.waited(scale, window, known);
-        shape.is_none() && patience::doubt(window, scale, &waited, known).is_none()
+        shape.is_none() && self.doubt_of_time(scale, window, known).is_none()
+    }
+
+    /// What only delays the call.
+    fn doubt_of_time(&self, scale: usize, window: &Window, known: &Circumstances) -> Option<Doubt> {
+        let of_late = match self.series {
+            Series::Heap => lasting::doubt(window, scale, &self.growth).or_else(|| peaks::doubt(window)),
+            // Told anew at full collections only, which may be hours apart.
+            Series::LiveHeap => None,
+        };
+        of_late.or_else(|| patience::doubt(window, scale, &self.waited(scale, window, known), known))
     }
 
     fn doubt_of_shape(&self, scale: usize, window: &Window) -> Option<Doubt> {
@@ -101,7 +152,7 @@ impl Detector {
             return Some(Doubt::Young(window.span_seconds()));
         }
         material::doubt(window)
-            .or_else(|| persistent::doubt(window))
+            .or_else(|| persistent::doubt(window, self.series))
             .or_else(|| gradual::doubt(window))
             .or_else(|| straight::doubt(window))
             .or_else(|| falls::doubt(window))
@@ -120,7 +171,7 @@ impl Detector {
         }
     }
 
-    fn finding(&self, known: &Circumstances) -> Finding {
+    fn judge(&self, known: &Circumstances) -> Finding {
         let floors = self.growth.floors();
         if !self.growth.has_slope() {
             let seen = floors.ring(0).map_or(0, crate::analysis::floors::Ring::count);
@@ -131,16 +182,18 @@ impl Detector {
         if let Some((scale, window)) = longest.and_then(|scale| Some((scale, self.window(scale)?))) {
             return Finding::Leak(self.seen(scale, &window, known));
         }
-        let present = self.growth.present().and_then(|(scale, _)| Some((scale, self.window(scale)?)));
-        let Some((scale, window)) = present else { return Finding::Steady };
-        let doubt = self
-            .doubt_of_shape(scale, &window)
-            .or_else(|| patience::doubt(&window, scale, &self.waited(scale, &window, known), known));
+        let Some((present, _)) = self.growth.present() else { return Finding::Steady };
+        // A window that is long but holds few blocks as yet has less to tell than a shorter one that is full.
+        let full = |scale: &usize| self.window(*scale).is_some_and(|window| window.count() >= LEAST_BLOCKS);
+        let scale = (0..=present).rev().find(full).unwrap_or(present);
+        let Some(window) = self.window(scale) else { return Finding::Steady };
+        let doubt = self.doubt_of_shape(scale, &window).or_else(|| self.doubt_of_time(scale, &window, known));
         Finding::Growing(self.seen(scale, &window, known), doubt.unwrap_or(Doubt::Young(window.span_seconds())))
     }
 
     fn seen(&self, scale: usize, window: &Window, known: &Circumstances) -> Seen {
         Seen {
+            series: self.series,
             slope: window.slope,
             seconds: self.waited(scale, window, known).seconds - known.earlier_seconds,
             ups: window.ups(),

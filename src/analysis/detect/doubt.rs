@@ -15,12 +15,16 @@ pub enum Doubt {
     Step(f64),
     /// The second half grows at this share of the first half's rate.
     SlowsDown(f64),
+    /// The last quarter of the window grew at this share of the mean pace.
+    Rests(f64),
     /// The largest fall that the series has shown by itself, as a share of the growth.
     Falls(f64),
     /// Slower than over a longer window, by this share.
     SlowerThanBefore(f64),
     /// Growth goes with the load.
     Load(Explained),
+    /// Under ordinary load it grows at this share of its pace.
+    Peaks(f64),
     /// Lasts for so many seconds only, which a warm-up does too.
     Young(f64),
     /// Neither load nor a day's rhythm is known as yet.
@@ -38,9 +42,11 @@ impl fmt::Display for Doubt {
             Self::Wavering => f.write_str("floors go down nearly as often as up"),
             Self::Step(share) => write!(f, "{} of it came in one step", Percent(*share)),
             Self::SlowsDown(share) => write!(f, "slowing down to {} of its rate", Percent(*share)),
+            Self::Rests(share) => write!(f, "lately at {} of its pace", Percent(*share)),
             Self::Falls(share) => write!(f, "has given back {} as much by itself", Percent(*share)),
             Self::SlowerThanBefore(share) => write!(f, "at {} of its longer-term rate", Percent(*share)),
             Self::Load(_) => f.write_str("it may be the load"),
+            Self::Peaks(share) => write!(f, "under ordinary load at {} of its pace", Percent(*share)),
             Self::Young(seconds) => write!(f, "for {} only, as a warm-up may", Span(*seconds)),
             Self::RhythmUnknown => f.write_str("load unknown and less than a day seen"),
             Self::Saw(share) => write!(f, "under a saw of {} of the growth", Percent(*share)),

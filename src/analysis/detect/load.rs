@@ -11,6 +11,9 @@ const LEAST_SHARE: f64 = 0.5;
 /// It must stand out by so many standard errors: three times two, since neighbouring floors are correlated.
 const LEAST_ERRORS: f64 = 6.0;
 
+/// A load is flat when it changes by less than this share of its mean over the window.
+const FLAT: f64 = 0.1;
+
 /// What the regression on time and load says.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Explained {
@@ -25,13 +28,18 @@ pub struct Explained {
 impl Explained {
     /// Whether the growth stands without the load.
     pub fn leaves_growth(&self) -> bool {
-        self.share_of_time >= LEAST_SHARE && self.errors >= LEAST_ERRORS
+        self.share_of_time >= LEAST_SHARE && (self.errors >= LEAST_ERRORS || self.is_flat())
+    }
+
+    /// Whether the load itself changed so little that it has nothing to explain.
+    fn is_flat(&self) -> bool {
+        self.load_change.abs() < FLAT
     }
 }
 
 impl fmt::Display for Explained {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.load_change.abs() < 0.1 {
+        if self.is_flat() {
             return f.write_str("load flat");
         }
         write!(f, "load {:+.0} %", (self.load_change * 100.0).clamp(-999.0, 999.0))

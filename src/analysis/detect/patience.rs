@@ -7,8 +7,8 @@
 use super::doubt::Doubt;
 use super::window::Window;
 
-/// Growth for so many base blocks (4 h 30 min) is a leak however far the limit is.
-const LONG_BLOCKS: f64 = 270.0;
+/// Growth for so many base blocks (5 h) is a leak however far the limit is.
+const LONG_BLOCKS: f64 = 300.0;
 
 /// Growth for so many base blocks (3 h 30 min) is a leak when the limit is near ([`NEAR`]).
 const SOME_BLOCKS: f64 = 210.0;
@@ -53,6 +53,8 @@ pub struct Circumstances {
     pub healthy_level: Option<f64>,
     /// Seconds of like growth in the lives before this one.
     pub earlier_seconds: f64,
+    /// Whether garbage cannot be told from what lives, for hours.
+    pub hides_garbage: bool,
 }
 
 /// What speaks for waiting.
@@ -70,12 +72,15 @@ pub(super) struct Waited {
 /// Too early to tell.
 pub(super) fn doubt(window: &Window, scale: usize, waited: &Waited, known: &Circumstances) -> Option<Doubt> {
     let blocks = waited.seconds / waited.block_seconds;
+    let is_above_healthy = known.healthy_level.is_some_and(|healthy| window.level() > ABOVE_HEALTHY * healthy);
+    if known.hides_garbage && !is_above_healthy && known.earlier_seconds <= 0.0 && blocks < RHYTHM_BLOCKS {
+        return Some(Doubt::NotCollected);
+    }
     let left = known.room.map_or(f64::INFINITY, |room| room / window.slope.rate.0);
     if blocks >= SHORT_BLOCKS && left <= URGENT * waited.seconds && waited.ratio <= MOST_RATIO {
         let share = waited.saw / window.growth();
         return (share * SAWS > 1.0).then_some(Doubt::Saw(share));
     }
-    let is_above_healthy = known.healthy_level.is_some_and(|healthy| window.level() > ABOVE_HEALTHY * healthy);
     if is_above_healthy && blocks >= AFTER_HEALTHY_BLOCKS && scale + 1 >= CALM_SCALE {
         return None;
     }
@@ -103,12 +108,12 @@ mod tests {
     #[test]
     fn far_from_a_limit_it_takes_long_and_near_one_less() {
         let near = Circumstances { room: Some(400.0 * MIB), ..Circumstances::default() };
-        assert!(matches!(after(260.0, 4, Circumstances::default()), Some(Doubt::Young(_))));
-        assert_eq!(after(270.0, 4, Circumstances::default()), None);
+        assert!(matches!(after(299.0, 4, Circumstances::default()), Some(Doubt::Young(_))));
+        assert_eq!(after(300.0, 4, Circumstances::default()), None);
         assert_eq!(after(215.0, 4, near), None);
         assert!(matches!(after(200.0, 4, near), Some(Doubt::Young(_))));
         assert!(
-            matches!(after(270.0, 3, Circumstances::default()), Some(Doubt::Young(_))),
+            matches!(after(300.0, 3, Circumstances::default()), Some(Doubt::Young(_))),
             "an hour's shape is not enough"
         );
     }
@@ -123,6 +128,15 @@ mod tests {
         let waited = Waited { seconds: 2400.0, block_seconds: 60.0, saw: 6.0 * MIB, ratio: 1.0 };
         let saw = doubt(&window_with_load(15, |x| 1e8 + MIB * x, |_| 1.0), 1, &waited, &urgent);
         assert!(matches!(saw, Some(Doubt::Saw(_))), "{saw:?}");
+    }
+
+    #[test]
+    fn a_heap_that_hides_its_garbage_takes_a_day_or_a_life_to_compare_with() {
+        let hidden = Circumstances { hides_garbage: true, room: Some(30.0 * MIB), ..Circumstances::default() };
+        assert_eq!(after(600.0, 4, hidden), Some(Doubt::NotCollected));
+        assert_eq!(after(27.0 * 60.0, 4, hidden), None);
+        assert_eq!(after(600.0, 4, Circumstances { earlier_seconds: 3600.0, ..hidden }), None);
+        assert_eq!(after(600.0, 4, Circumstances { healthy_level: Some(5e7), ..hidden }), None);
     }
 
     #[test]

@@ -66,15 +66,33 @@ impl Window {
         self.increments().fold((0, 0), |(up, all), step| (up + u32::from(step > 0.0), all + 1))
     }
 
+    /// Increments that are up, and all that are up or down.
+    pub fn moves(&self) -> (u32, u32) {
+        self.increments()
+            .filter(|step| *step != 0.0)
+            .fold((0, 0), |(up, all), step| (up + u32::from(step > 0.0), all + 1))
+    }
+
     /// Number of floors.
     pub fn count(&self) -> f64 {
         count_as_f64(length_as_count(self.points().len()))
     }
 }
 
+/// What a series is of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Series {
+    /// Anonymous memory.
+    Heap,
+    /// What lived in the heap after the last full collection.
+    LiveHeap,
+}
+
 /// The numbers behind a verdict, in a form that a sentence is made of.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Seen {
+    /// Of what.
+    pub series: Series,
     /// Slope over the window.
     pub slope: Slope,
     /// How long growth has been seen, in seconds.
@@ -90,6 +108,9 @@ pub struct Seen {
 impl fmt::Display for Seen {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (up, all) = self.ups;
+        if self.series == Series::LiveHeap {
+            f.write_str("live heap ")?;
+        }
         write!(f, "{} for {}, floor up in {up} of {all} blocks", self.slope.rate, Span(self.seconds))?;
         match self.times_fall {
             Some(times) if times < 1000.0 => write!(f, ", {times:.1} times the largest dip")?,

@@ -1,0 +1,64 @@
+//! How fast each kind of memory grows: says where it grows, not whether.
+
+use super::floors::{Points, Ring};
+use super::sample::{ByKind, Kind};
+use super::trend::theil_sen;
+use crate::units::{BytesPerSecond, count_as_f64};
+
+/// Floors of each kind over the shortest window: they say where it grows, not whether.
+#[derive(Debug)]
+pub(super) struct KindFloors {
+    rings: Vec<(Kind, Ring)>,
+    open: Option<(u64, ByKind)>,
+    rates: [Option<BytesPerSecond>; Kind::ALL.len()],
+}
+
+impl KindFloors {
+    pub(super) fn new() -> Self {
+        Self { rings: Vec::new(), open: None, rates: [None; Kind::ALL.len()] }
+    }
+
+    pub(super) fn push(&mut self, index: u64, amounts: &ByKind) {
+        match &mut self.open {
+            Some((current, lowest)) if index <= *current => {
+                for &kind in Kind::ALL {
+                    if let Some(amount) = amounts.get(kind) {
+                        lowest.set(kind, lowest.get(kind).map_or(amount, |low| low.min(amount)));
+                    }
+                }
+            }
+            open => {
+                if let Some((done, lowest)) = open.replace((index, *amounts)) {
+                    self.complete(done, &lowest);
+                }
+            }
+        }
+    }
+
+    fn complete(&mut self, index: u64, lowest: &ByKind) {
+        for &kind in Kind::ALL {
+            let Some(amount) = lowest.get(kind) else { continue };
+            match self.rings.iter_mut().find(|(known, _)| *known == kind) {
+                Some((_, ring)) => ring.push(index, amount.as_f64()),
+                None => {
+                    let mut ring = Ring::default();
+                    ring.push(index, amount.as_f64());
+                    self.rings.reserve_exact(1);
+                    self.rings.push((kind, ring));
+                }
+            }
+        }
+        for (kind, ring) in &self.rings {
+            let mut points = Points::default();
+            ring.blocks().for_each(|(index, floor)| points.push((count_as_f64(index), floor)));
+            if let Some(rate) = self.rates.get_mut(kind.index()) {
+                *rate = theil_sen(points.as_slice()).map(|slope| slope.rate);
+            }
+        }
+    }
+
+    /// Slopes per second; they are kept per block.
+    pub(super) fn rates(&self, block_seconds: f64) -> [Option<BytesPerSecond>; Kind::ALL.len()] {
+        self.rates.map(|rate| rate.map(|per_block| BytesPerSecond(per_block.0 / block_seconds)))
+    }
+}

@@ -1,0 +1,126 @@
+//! One life of an application: its trend, from the start of its main process on.
+
+use super::detect::{Circumstances, Detector, Falls, Series};
+use super::floors::{PUBLISHED_SCALES, Work};
+use super::forecast::{restart_gain, time_to_limit};
+use super::kinds::KindFloors;
+use super::report::Present;
+use super::sample::{Lifetime, Memory, Observation, Population};
+use crate::units::{Moment, Timestamp};
+
+/// Base blocks after the start within which an application reaches the level that it starts from.
+const START_UP_BLOCKS: u64 = 15;
+
+/// Base blocks within which a life must be seen for its level after start-up to be known.
+const START_SEEN_BLOCKS: f64 = 2.0;
+
+/// What is known of the present life.
+#[derive(Debug)]
+pub(super) struct Life {
+    pub(super) lifetime: Lifetime,
+    started: Timestamp,
+    pub(super) began: Moment,
+    heap: Detector,
+    /// Beside the heap, where the runtime tells what lives in it.
+    live: Option<Box<Detector>>,
+    kinds: KindFloors,
+    /// The load counter and when it was read.
+    work: Option<(Moment, f64)>,
+    pub(super) highest_floor: f64,
+    /// Whether it was seen from its start on.
+    is_whole: bool,
+    /// Lowest floor after the first block: the level after start-up, in bytes; unknown when the start was not seen.
+    pub(super) start_level: Option<f64>,
+    /// Whether its memory was within a tenth of the limit when it was last seen.
+    pub(super) was_at_limit: bool,
+}
+
+impl Life {
+    /// Begins with its first observation; `falls` are those of the life before.
+    pub(super) fn new(seen: &Observation, at: Moment, block_seconds: f64, falls: Falls) -> Self {
+        Self {
+            lifetime: seen.lifetime,
+            started: seen.started,
+            began: at,
+            heap: Detector::new(Series::Heap, block_seconds, at, falls),
+            live: None,
+            work: None,
+            highest_floor: 0.0,
+            kinds: KindFloors::new(),
+            is_whole: seen.age_seconds <= START_SEEN_BLOCKS * block_seconds,
+            start_level: None,
+            was_at_limit: false,
+        }
+    }
+
+    /// Takes in its memory and load; tells whether there is a new finding.
+    pub(super) fn observe(
+        &mut self,
+        seen: &Observation,
+        memory: &Memory,
+        at: Moment,
+        block_seconds: f64,
+        known: &Circumstances,
+    ) -> bool {
+        self.kinds.push(self.heap.growth().floors().block_index(at), &memory.by_kind);
+        self.was_at_limit = memory.ceiling.is_some_and(|c| c.room().as_f64() <= 0.1 * c.limit.as_f64());
+        let work = self.work_done(seen.load.best(), at);
+        let is_live_new = seen.live_heap.is_some_and(|live| {
+            let fresh = || Box::new(Detector::new(Series::LiveHeap, block_seconds, at, Falls::default()));
+            self.live.get_or_insert_with(fresh).push(at, live.as_f64(), work, known)
+        });
+        let is_heap_new = self.heap.push(at, memory.heap().as_f64(), work, known);
+        if is_heap_new {
+            self.note_levels(at);
+        }
+        is_heap_new || is_live_new
+    }
+
+    /// The series that speaks: the heap, unless what lives in it shows more.
+    pub(super) fn speaking(&self) -> &Detector {
+        let live = self.live.as_deref().filter(|live| live.finding().weight() > self.heap.finding().weight());
+        live.unwrap_or(&self.heap)
+    }
+
+    /// The heap's own detector.
+    pub(super) fn heap(&self) -> &Detector {
+        &self.heap
+    }
+
+    fn note_levels(&mut self, at: Moment) {
+        let floors = self.heap.growth().floors();
+        let Some(floor) = floors.last() else { return };
+        self.highest_floor = self.highest_floor.max(floor);
+        if self.is_whole && (2..=START_UP_BLOCKS).contains(&floors.block_index(at)) {
+            self.start_level = Some(self.start_level.map_or(floor, |level| level.min(floor)));
+        }
+    }
+
+    /// The load counter's increase since it was last read; none when it went back.
+    fn work_done(&mut self, load: Option<f64>, at: Moment) -> Work {
+        let before = std::mem::replace(&mut self.work, load.map(|load| (at, load)));
+        match (before, load) {
+            (Some((then, earlier)), Some(now)) if now >= earlier && at.0 > then.0 => {
+                Work::over(now - earlier, at.0 - then.0)
+            }
+            _ => Work::default(),
+        }
+    }
+
+    pub(super) fn present(&self, memory: &Memory, population: Population, earlier_start_level: Option<f64>) -> Present {
+        let growth = self.heap.growth();
+        let limited = memory.ceiling.zip(growth.present().map(|(_, slope)| slope));
+        let level = self.start_level.or(earlier_start_level);
+        Present {
+            memory: *memory,
+            floor: growth.floors().last(),
+            slopes: PUBLISHED_SCALES.map(|scale| growth.slope(scale)),
+            by_kind: self.kinds.rates(growth.floors().seconds_per_block(0)),
+            time_to_limit: limited.and_then(|(ceiling, growth)| time_to_limit(ceiling.room(), growth)),
+            restart_gain_seconds: limited
+                .and_then(|(ceiling, growth)| restart_gain(ceiling.room(), memory.heap().as_f64() - level?, growth)),
+            started: self.started,
+            population,
+        }
+    }
+}
