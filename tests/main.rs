@@ -17,6 +17,7 @@ mod engine;
 mod fixture_pages;
 mod formats;
 mod identity;
+mod incident;
 mod lifetimes;
 mod real_leak;
 mod support;

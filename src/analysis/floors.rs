@@ -5,6 +5,7 @@
 //! completed blocks: windows of 15 min · 2^k from one and a quarter kilobytes. A block in which nothing was seen is a
 //! gap, never a zero.
 
+use super::onset::change_point;
 use super::trend::MAXIMUM_POINTS;
 use crate::units::{Moment, count_as_f64, narrowed, whole};
 
@@ -236,10 +237,9 @@ impl Floors {
         self.block_seconds * count_as_f64(1 << scale)
     }
 
-    /// When the lowest floor that a scale remembers was last seen: the growth after it is continuous.
-    pub fn last_lowest(&self, scale: usize) -> Option<Moment> {
-        let lowest = self.rings.get(scale)?.blocks().reduce(|low, next| if next.1 <= low.1 { next } else { low })?;
-        Some(Moment(self.origin.0 + count_as_f64(lowest.0) * self.seconds_per_block(scale)))
+    /// When the growth that a scale shows began; at the earliest with the oldest block that it remembers.
+    pub fn change_point(&self, scale: usize) -> Option<Moment> {
+        change_point(self.points(scale).as_slice()).map(|seconds| Moment(self.origin.0 + seconds))
     }
 }
 
@@ -321,10 +321,10 @@ mod tests {
     }
 
     #[test]
-    fn the_last_lowest_floor_is_where_growth_began() {
+    fn growth_began_where_the_floors_bend() {
         let mut floors = Floors::new(60.0, Moment(100.0));
         minutes(&mut floors, 0..13, |minute| f64::from(minute.max(6)));
-        assert_eq!(floors.last_lowest(0), Some(Moment(100.0 + 6.0 * 60.0)));
+        assert_eq!(floors.change_point(0), Some(Moment(100.0 + 6.0 * 60.0)));
     }
 
     proptest! {

@@ -16,6 +16,8 @@ const LEAST_QUIET_BLOCKS: f64 = 60.0;
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Leak {
     pub(super) onset: Option<Moment>,
+    /// Age of the life in which it began, at its onset.
+    pub(super) age_seconds: Option<f64>,
     pub(super) rate: BytesPerSecond,
     pub(super) lifetimes: u64,
     /// Seconds of growth that it took to be called, or confirmed in the life before this one.
@@ -25,9 +27,10 @@ pub(super) struct Leak {
 }
 
 impl Leak {
-    pub(super) fn new(seen: &Seen, onset: Option<Moment>) -> Self {
+    pub(super) fn new(seen: &Seen, onset: Option<Moment>, age_seconds: Option<f64>) -> Self {
         Self {
             onset,
+            age_seconds,
             rate: seen.slope.rate,
             lifetimes: 1,
             needed_seconds: seen.seconds,
@@ -94,11 +97,11 @@ mod tests {
 
     #[test]
     fn it_is_cleared_by_as_much_quiet_as_it_took_to_be_called() {
-        let mut leak = Leak::new(&seen(1000.0, 4.0 * HOUR), None);
+        let mut leak = Leak::new(&seen(1000.0, 4.0 * HOUR), None, None);
         assert!(stands(&mut leak, &Finding::Steady, 10.0));
         assert!(stands(&mut leak, &Finding::Steady, 13.9));
         assert!(!stands(&mut leak, &Finding::Steady, 14.1));
-        let mut leak = Leak::new(&seen(1000.0, 4.0 * HOUR), None);
+        let mut leak = Leak::new(&seen(1000.0, 4.0 * HOUR), None, None);
         assert!(stands(&mut leak, &Finding::Steady, 10.0));
         assert!(stands(&mut leak, &Finding::Growing(seen(900.0, 600.0), Doubt::Wavering), 12.0));
         assert!(stands(&mut leak, &Finding::Steady, 14.1), "its return begins the quiet anew");
@@ -106,7 +109,7 @@ mod tests {
 
     #[test]
     fn a_restart_does_not_clear_it_and_a_life_that_retraced_it_shortens_the_next_proof() {
-        let mut leak = Leak::new(&seen(1000.0, 4.0 * HOUR), None);
+        let mut leak = Leak::new(&seen(1000.0, 4.0 * HOUR), None, None);
         leak.outlive();
         assert_eq!(leak.lifetimes, 2);
         assert!(stands(&mut leak, &Finding::Learning(0.0), 0.1));

@@ -4,6 +4,7 @@ use super::detect::{Circumstances, Detector, Falls, Series};
 use super::floors::{PUBLISHED_SCALES, Work};
 use super::forecast::{restart_gain, time_to_limit};
 use super::kinds::KindFloors;
+use super::origin::Earlier;
 use super::report::Present;
 use super::sample::{Lifetime, Memory, Observation, Population};
 use crate::units::{Moment, Timestamp};
@@ -20,6 +21,8 @@ pub(super) struct Life {
     pub(super) lifetime: Lifetime,
     started: Timestamp,
     pub(super) began: Moment,
+    /// When its process started; unknown where its age is.
+    start: Option<Moment>,
     heap: Detector,
     /// Beside the heap, where the runtime tells what lives in it.
     live: Option<Box<Detector>>,
@@ -42,6 +45,7 @@ impl Life {
             lifetime: seen.lifetime,
             started: seen.started,
             began: at,
+            start: seen.age_seconds.is_finite().then_some(Moment(at.0 - seen.age_seconds)),
             heap: Detector::new(Series::Heap, block_seconds, at, falls),
             live: None,
             work: None,
@@ -80,6 +84,17 @@ impl Life {
     pub(super) fn speaking(&self) -> &Detector {
         let live = self.live.as_deref().filter(|live| live.finding().weight() > self.heap.finding().weight());
         live.unwrap_or(&self.heap)
+    }
+
+    /// Its age at the onset of its growth, in seconds, at least 0.
+    pub(super) fn age_at_onset(&self) -> Option<f64> {
+        Some((self.speaking().onset()?.0 - self.start?.0).max(0.0))
+    }
+
+    /// What is kept of it when another version follows.
+    pub(super) fn as_earlier(&self, version: Box<str>, was_steady: bool) -> Earlier {
+        let growth = self.speaking().growth();
+        Earlier { version, slope: PUBLISHED_SCALES.iter().rev().find_map(|scale| growth.slope(*scale)), was_steady }
     }
 
     /// The heap's own detector.

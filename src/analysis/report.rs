@@ -3,6 +3,7 @@
 use super::floors::PUBLISHED_SCALES;
 use super::forecast::TimeToLimit;
 use super::oom::{Cause, Scope};
+use super::origin::Origin;
 use super::sample::{About, Identity, Kind, Memory, MemoryEvent, Outcome, OwnProcess, Population};
 use super::trend::Slope;
 use super::verdict::{Evidence, Verdict};
@@ -51,6 +52,8 @@ pub struct ApplicationReport {
     pub leak_lifetimes: u64,
     /// Estimated start of the present growth.
     pub onset: Option<Timestamp>,
+    /// What was running when it began.
+    pub origin: Option<Origin>,
     /// Kills by [`Scope`].
     pub kills: [u64; Scope::ALL.len()],
     /// Events by [`MemoryEvent`].

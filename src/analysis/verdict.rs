@@ -39,8 +39,15 @@ pub enum Evidence {
     Growth(Seen, Doubt),
     /// Growth that is one.
     Leak(Seen),
-    /// A leak that was called before and is not cleared: its rate, and the lives that it has lasted.
-    Carried(BytesPerSecond, u64),
+    /// A leak that was called before and is not cleared.
+    Carried {
+        /// Its rate when it was last called.
+        rate: BytesPerSecond,
+        /// Lives that it has lasted.
+        lives: u64,
+        /// Growth of the present life, where there is any yet.
+        now: Option<Seen>,
+    },
 }
 
 impl Evidence {
@@ -69,8 +76,13 @@ impl fmt::Display for Evidence {
             }
             Self::Growth(seen, doubt) => write!(f, "{seen}; not called a leak: {doubt}"),
             Self::Leak(seen) => write!(f, "{seen}"),
-            Self::Carried(rate, 1) => write!(f, "leaked at {rate} and has not been steady for long enough since"),
-            Self::Carried(rate, lives) => write!(f, "leaked at {rate} before its restart, {lives} lives so far"),
+            Self::Carried { rate, lives, now } => {
+                match lives {
+                    1 => write!(f, "leaked at {rate} and has not been steady for long enough since")?,
+                    _ => write!(f, "leaked at {rate} before its restart, {lives} lives so far")?,
+                }
+                now.map_or(Ok(()), |now| write!(f, "; now {now}"))
+            }
         }
     }
 }

@@ -4,6 +4,7 @@ use super::detect::{Circumstances, Doubt, Falls, Finding};
 use super::leak::Leak;
 use super::life::Life;
 use super::oom::{Cause, Ledger};
+use super::origin::{Earlier, Origin};
 use super::report::ApplicationReport;
 use super::sample::{About, Identity, LimitSource, Memory, Observation, Population};
 use super::verdict::{Evidence, Verdict};
@@ -12,6 +13,9 @@ use std::sync::Arc;
 
 /// A life that was steady at its end after so many base blocks shows what is healthy.
 const HEALTHY_BLOCKS: f64 = 120.0;
+
+/// A life that was not called a leak for so many base blocks (26 h) shows it too.
+const HEALTHY_DAY_BLOCKS: f64 = 26.0 * 60.0;
 
 /// The runtime whose heap grows into garbage for hours before it collects.
 const COLLECTS_LATE: &str = "jvm";
@@ -36,6 +40,8 @@ pub struct Watch {
     /// Seconds of growth in the lives before this one that ended at the limit.
     earlier_seconds: f64,
     leak: Option<Leak>,
+    /// How the version before the present one behaved.
+    earlier: Option<Earlier>,
     first_seen: Moment,
     last_seen: Moment,
 }
@@ -62,6 +68,7 @@ impl Watch {
             healthy_level: None,
             earlier_seconds: 0.0,
             leak: None,
+            earlier: None,
             first_seen: at,
             last_seen: at,
         }
@@ -81,12 +88,16 @@ impl Watch {
             return kills;
         }
         self.last_seen = at;
-        let is_other_version = self.about.version.is_some() && self.about.version != seen.about.version;
-        self.about = Arc::clone(&seen.about);
+        let before = std::mem::replace(&mut self.about, Arc::clone(&seen.about));
+        let other_version = before.version.as_ref().filter(|version| self.about.version.as_ref() != Some(*version));
+        if let Some(version) = other_version {
+            let was_steady = |life| self.is_healthy(life, at, block_seconds);
+            self.earlier = self.life.as_ref().map(|life| life.as_earlier(version.clone(), was_steady(life)));
+        }
         if self.life.as_ref().is_none_or(|life| life.lifetime != seen.lifetime) {
             self.begin_life(seen, at, block_seconds);
         }
-        if is_other_version {
+        if other_version.is_some() {
             self.forget_what_the_version_did();
         }
         // A kill that is counted while the process still seems to be there belongs to its end too.
@@ -116,7 +127,7 @@ impl Watch {
                     *leak = None;
                 }
             }
-            (None, Finding::Leak(seen)) => *leak = Some(Leak::new(seen, speaking.onset())),
+            (None, Finding::Leak(seen)) => *leak = Some(Leak::new(seen, speaking.onset(), life.age_at_onset())),
             (None, _) => {}
         }
     }
@@ -148,10 +159,17 @@ impl Watch {
         self.life = Some(Life::new(seen, at, block_seconds, falls));
     }
 
+    /// Whether a life shows what is healthy. At its end a day's load may be rising: one that was fine for longer than a day
+    /// was fine.
+    fn is_healthy(&self, life: &Life, at: Moment, block_seconds: f64) -> bool {
+        let blocks = (at.0 - life.began.0) / block_seconds;
+        let is_steady = *life.speaking().finding() == Finding::Steady;
+        self.leak.is_none() && (blocks >= HEALTHY_DAY_BLOCKS || is_steady && blocks >= HEALTHY_BLOCKS)
+    }
+
     /// Keeps what the next life is compared with.
     fn learn_from(&mut self, ended: &Life, at: Moment, block_seconds: f64) {
-        let is_long = at.0 - ended.began.0 >= HEALTHY_BLOCKS * block_seconds;
-        if is_long && *ended.speaking().finding() == Finding::Steady {
+        if self.is_healthy(ended, at, block_seconds) {
             self.healthy_level = Some(ended.highest_floor);
         }
         let died_of_it = self.end.killed || ended.was_at_limit;
@@ -202,14 +220,22 @@ impl Watch {
         let speaking = life.speaking();
         match (speaking.finding(), &self.leak) {
             (Finding::Leak(_), _) | (_, None) => Evidence::of(speaking.finding(), speaking.growth()),
-            (_, Some(leak)) => Evidence::Carried(leak.rate, leak.lifetimes),
+            (finding, Some(leak)) => Evidence::Carried {
+                rate: leak.rate,
+                lives: leak.lifetimes,
+                now: match finding {
+                    Finding::Growing(seen, _) => Some(*seen),
+                    _ => None,
+                },
+            },
         }
     }
 
     /// The report as of `clock`; when it was last seen before `forgotten_before`, its kills are all that is left to tell.
     pub fn report(&self, clock: Clock, forgotten_before: f64) -> ApplicationReport {
-        let onset =
-            self.leak.and_then(|leak| leak.onset).or(self.life.as_ref().and_then(|life| life.speaking().onset()));
+        let of_life = || self.life.as_ref().map(|life| (life.speaking().onset(), life.age_at_onset()));
+        let (onset, age_seconds) =
+            self.leak.map(|leak| (leak.onset, leak.age_seconds)).or_else(of_life).unwrap_or_default();
         ApplicationReport {
             identity: Arc::clone(&self.identity),
             about: Arc::clone(&self.about),
@@ -222,6 +248,11 @@ impl Watch {
             verdict: self.conclusion(),
             evidence: self.evidence(),
             onset: onset.map(|moment| clock.wall_at(moment)),
+            origin: onset.map(|_| Origin {
+                age_seconds,
+                version: self.about.version.clone(),
+                earlier: self.earlier.clone(),
+            }),
             kills: self.ledger.kills,
             events: self.ledger.events,
             restarts: self.restarts,

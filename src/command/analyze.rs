@@ -64,7 +64,9 @@ fn text(path: &Path, outcome: &Outcome) -> String {
     let report = &outcome.report;
     let time = report.present.as_ref().and_then(|present| present.time_to_limit);
     let left = time.map_or_else(String::new, |time| format!("; limit in {}", Span(time.expected)));
-    format!("{}: {}: {}{left}", path.display(), report.verdict.name(), report.evidence)
+    let origin = report.origin.as_ref().map(ToString::to_string).filter(|origin| !origin.is_empty());
+    let origin = origin.map_or_else(String::new, |origin| format!("; {origin}"));
+    format!("{}: {}: {}{origin}{left}", path.display(), report.verdict.name(), report.evidence)
 }
 
 /// One object of the JSON output.
@@ -82,6 +84,8 @@ struct Line {
     growth_upper_bytes_per_second: Option<f64>,
     time_to_limit_seconds: Option<f64>,
     onset_seconds: Option<f64>,
+    version_at_onset: Option<Box<str>>,
+    age_at_onset_seconds: Option<f64>,
     evidence: String,
     transitions: Vec<Change>,
 }
@@ -109,6 +113,8 @@ impl Line {
             growth_upper_bytes_per_second: slope.map(|slope| slope.upper.0),
             time_to_limit_seconds: report.present.as_ref().and_then(|now| now.time_to_limit).map(|time| time.expected),
             onset_seconds: report.onset.map(|onset| onset.0),
+            version_at_onset: report.origin.as_ref().and_then(|origin| origin.version.clone()),
+            age_at_onset_seconds: report.origin.as_ref().and_then(|origin| origin.age_seconds),
             evidence: report.evidence.to_string(),
             transitions: outcome
                 .transitions

@@ -119,13 +119,18 @@ impl Replay {
         }
     }
 
+    /// What is known after the last row.
+    pub fn report(&self) -> ApplicationReport {
+        let clock = Clock { moment: Moment(self.last_seconds), wall: Timestamp(self.last_seconds) };
+        self.watch.report(clock, f64::NEG_INFINITY)
+    }
+
     /// What the rows so far show.
     pub fn outcome(self) -> Outcome {
-        let clock = Clock { moment: Moment(self.last_seconds), wall: Timestamp(self.last_seconds) };
         Outcome {
             samples: self.samples,
             lifetimes: self.lifetimes,
-            report: self.watch.report(clock, f64::NEG_INFINITY),
+            report: self.report(),
             transitions: self.transitions,
         }
     }

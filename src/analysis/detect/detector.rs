@@ -102,7 +102,7 @@ impl Detector {
 
     /// The estimate reaches back only as far as its window: the earliest is kept while the growth goes on.
     fn note_onset(&mut self) {
-        let estimate = self.growth.present().and_then(|(scale, _)| self.growth.floors().last_lowest(scale));
+        let estimate = self.growth.present().and_then(|(scale, _)| self.growth.floors().change_point(scale));
         self.onset = match (self.onset, estimate) {
             (Some(earlier), Some(now)) if earlier.0 < now.0 => Some(earlier),
             (_, now) => now,

@@ -40,6 +40,7 @@ impl fmt::Display for Doubt {
         match self {
             Self::Immaterial(share) => write!(f, "only {} of the level", Percent(*share)),
             Self::Wavering => f.write_str("floors go down nearly as often as up"),
+            Self::Step(share) if *share >= 1.0 => f.write_str("one step is larger than all the rest of it"),
             Self::Step(share) => write!(f, "{} of it came in one step", Percent(*share)),
             Self::SlowsDown(share) => write!(f, "slowing down to {} of its rate", Percent(*share)),
             Self::Rests(share) => write!(f, "lately at {} of its pace", Percent(*share)),
