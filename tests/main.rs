@@ -12,6 +12,7 @@ mod analyze;
 mod bad_input;
 mod changes;
 mod containers;
+mod cpu_load;
 mod demo;
 mod engine;
 mod fixture_pages;

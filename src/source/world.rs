@@ -253,6 +253,10 @@ impl World {
         let is_readable = by_kind.get(Kind::Anon).is_some();
         let rlimit = rlimit_ceiling(main, self.page_size);
         let population = population(&members);
+        let cpu_seconds = reading.and_then(|reading| reading.cpu_seconds).or_else(|| {
+            let ticks: Option<u64> = members.iter().map(|process| process.details.cpu_ticks).sum();
+            ticks.map(|ticks| count_as_f64(ticks) / self.ticks_per_second)
+        });
         let own = reading.and_then(|reading| reading.limits.ceiling(LimitSource::Own, &by_kind, node.memory.as_ref()));
         let machine = node.memory.as_ref().map(super::node::NodeMemory::ceiling);
         // Of two with the same room the first counts: the nearest.
@@ -268,7 +272,7 @@ impl World {
             age_seconds,
             memory: is_readable.then_some(Memory { by_kind, basis, ceiling }),
             live_heap: None,
-            load: LoadCounters::default(),
+            load: LoadCounters { requests: None, cpu_seconds },
             counters: reading.map(|reading| reading.counters),
             population,
         })

@@ -15,6 +15,8 @@ pub(crate) struct Reading {
     pub(crate) by_kind: ByKind,
     pub(crate) limits: Limits,
     pub(crate) counters: CgroupCounters,
+    /// CPU time of all its processes, where it is counted here.
+    pub(crate) cpu_seconds: Option<f64>,
 }
 
 /// The limits of one cgroup.

@@ -51,7 +51,8 @@ pub(super) fn read(contents: &mut dyn Contents) -> io::Result<Reading> {
     if let Some(sockets) = contents.content(6)?.and_then(|text| number(text.trim_ascii())) {
         by_kind.set(Kind::Sock, Bytes(sockets));
     }
-    Ok(Reading { by_kind, limits: Limits { memory, swap, above }, counters })
+    // CPU time is another hierarchy's here, with paths of its own: summed from processes instead.
+    Ok(Reading { by_kind, limits: Limits { memory, swap, above }, counters, cpu_seconds: None })
 }
 
 pub(super) fn read_limit(contents: &mut dyn Contents) -> io::Result<Limit> {

@@ -3,11 +3,11 @@
 use super::reader::{Contents, Limits, Reading};
 use crate::analysis::sample::{ByKind, CgroupCounters, Kind, MemoryEvent};
 use crate::source::keyed::{number, pairs};
-use crate::units::{Bytes, Limit};
+use crate::units::{Bytes, Limit, count_as_f64};
 use std::io;
 
 /// The files read; the first must be there.
-pub(super) const FILES: [&str; 7] = [
+pub(super) const FILES: [&str; 8] = [
     "memory.stat",
     "memory.max",
     "memory.swap.current",
@@ -15,6 +15,7 @@ pub(super) const FILES: [&str; 7] = [
     "memory.events",
     "memory.events.local",
     "memory.pressure",
+    "cpu.stat",
 ];
 
 pub(super) fn read(contents: &mut dyn Contents) -> io::Result<Reading> {
@@ -33,7 +34,8 @@ pub(super) fn read(contents: &mut dyn Contents) -> io::Result<Reading> {
         counters.own_limit_hits = pairs(text).find(|(key, _)| *key == b"oom").map(|(_, count)| count);
     }
     counters.pressure_microseconds = contents.content(6)?.and_then(pressure);
-    Ok(Reading { by_kind, limits: Limits { memory, swap, above: Limit::Unlimited }, counters })
+    let cpu_seconds = contents.content(7)?.and_then(cpu_seconds);
+    Ok(Reading { by_kind, limits: Limits { memory, swap, above: Limit::Unlimited }, counters, cpu_seconds })
 }
 
 pub(super) fn read_limit(contents: &mut dyn Contents) -> io::Result<Limit> {
@@ -105,6 +107,12 @@ fn pressure(text: &[u8]) -> Option<[u64; 2]> {
     Some([total(b"some ")?, total(b"full ")?])
 }
 
+/// User and system time of all its processes, those that have ended too.
+fn cpu_seconds(text: &[u8]) -> Option<f64> {
+    let (_, microseconds) = pairs(text).find(|(key, _)| *key == b"usage_usec")?;
+    Some(count_as_f64(microseconds) / 1e6)
+}
+
 #[cfg(test)]
 mod tests {
     #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
@@ -133,13 +141,21 @@ mod tests {
 
     #[test]
     fn older_kernels_have_fewer_files_and_fields() {
-        let mut texts =
-            Texts([Some(b"anon 5\nfile 3\nshmem 1\n".to_vec()), Some(b"max\n".to_vec()), None, None, None, None, None]);
+        let mut texts = Texts([
+            Some(b"anon 5\nfile 3\nshmem 1\n".to_vec()),
+            Some(b"max\n".to_vec()),
+            None,
+            None,
+            None,
+            None,
+            None,
+            None,
+        ]);
         let reading = read(&mut texts).unwrap();
         assert_eq!(reading.by_kind.get(Kind::KernelOther), None);
         assert_eq!(reading.limits.memory, Limit::Unlimited);
         assert_eq!(reading.limits.swap, Limit::At(Bytes(0)));
-        assert_eq!(reading.counters, CgroupCounters::default());
+        assert_eq!((reading.counters, reading.cpu_seconds), (CgroupCounters::default(), None));
     }
 
     #[test]
@@ -151,6 +167,7 @@ mod tests {
         let text =
             b"some avg10=0.00 avg60=0.00 avg300=0.00 total=1234\nfull avg10=0.00 avg60=0.00 avg300=0.00 total=56\n";
         assert_eq!(pressure(text), Some([1234, 56]));
+        assert_eq!(cpu_seconds(b"usage_usec 2500000\nuser_usec 2000000\nsystem_usec 500000\n"), Some(2.5));
         for (text, expected) in
             [("max\n", Limit::Unlimited), ("0\n", Limit::At(Bytes(0))), ("x", Limit::Unlimited), ("", Limit::Unlimited)]
         {

@@ -1,5 +1,6 @@
 //! What costs more than `statm` and is therefore read when a process is new and then only in turn.
 
+use super::stat::read_stat;
 use crate::analysis::sample::Reason;
 use crate::source::keyed::pairs;
 use crate::source::read_error::{ReadError, Tally};
@@ -12,12 +13,14 @@ use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 use std::sync::Once;
 
-/// From `status`, `limits` and the descriptor folder of a process.
+/// From `status`, `stat`, `limits` and the descriptor folder of a process.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Details {
     pub(crate) shmem: Option<Bytes>,
     pub(crate) swap: Option<Bytes>,
     pub(crate) threads: Option<u64>,
+    /// User and system time in clock ticks.
+    pub(crate) cpu_ticks: Option<u64>,
     pub(crate) open_fds: Option<u64>,
     pub(crate) max_fds: Option<u64>,
     /// RLIMIT_AS.
@@ -39,6 +42,8 @@ impl Details {
         if let Some(length) = tally.ok(status) {
             self.take_status(buffer.get(..length).unwrap_or_default());
         }
+        let stat = read_stat(roots, pid, buffer);
+        self.cpu_ticks = tally.ok(stat).map(|stat| stat.utime.saturating_add(stat.stime));
         let folder = roots.of_process(pid, "fd");
         self.open_fds = match count_descriptors(&folder) {
             // A sandbox may leave it out.

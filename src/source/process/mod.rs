@@ -2,6 +2,7 @@
 
 mod details;
 mod listing;
+mod stat;
 mod statm;
 pub mod table;
 
