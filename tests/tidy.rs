@@ -14,11 +14,12 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("analysis", &["analysis", "units"]),
     ("source", &["source", "analysis", "units"]),
     ("trace", &["trace", "analysis", "units"]),
+    ("score", &["score", "trace", "analysis", "units"]),
     ("output", &["output", "analysis", "units"]),
     ("config", &["config", "units"]),
     ("cli", &["config"]),
     ("serve", &["serve", "source", "output", "analysis", "config", "units"]),
-    ("command", &["command", "cli", "trace", "serve", "source", "output", "config", "analysis", "units"]),
+    ("command", &["command", "cli", "score", "trace", "serve", "source", "output", "config", "analysis", "units"]),
 ];
 
 /// What analysis must not know: it is pure.
