@@ -32,7 +32,7 @@ const CONFINED: &[(&str, &str)] = &[
     ("itoa::", "src/output/encoder.rs src/source/roots.rs"),
     ("humantime::", "src/config/values.rs src/config/settings.rs"),
     ("listenfd::", "src/command/serve.rs"),
-    ("flate2::", "src/serve/body.rs src/command/analyze.rs"),
+    ("flate2::", "src/serve/body.rs src/command/analyze/mod.rs"),
     ("toml::", "src/config/file.rs"),
     ("bcrypt::", "src/serve/auth.rs src/config/web/http.rs src/serve/verified.rs"),
 ];

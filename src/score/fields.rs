@@ -56,32 +56,31 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    fn split(text: &str) -> Result<Vec<(usize, Vec<String>)>, (usize, &'static str)> {
-        records(text).map(|all| all.into_iter().map(|record| (record.line, record.fields)).collect())
+    fn record(line: usize, fields: &[&str]) -> Record {
+        Record { line, fields: fields.iter().map(|field| (*field).to_owned()).collect() }
     }
 
     #[test]
     fn fields_are_split_at_commas_that_are_not_quoted() {
-        let record = |line, fields: &[&str]| (line, fields.iter().map(|field| (*field).to_owned()).collect());
         let text = "\u{feff}a,\"b, c\",\r\n\n\"two\nlines \"\"quoted\"\"\",x\nlast,\"\"";
         let expected =
             vec![record(1, &["a", "b, c", ""]), record(3, &["two\nlines \"quoted\"", "x"]), record(5, &["last", ""])];
-        assert_eq!(split(text), Ok(expected));
-        assert_eq!(split(""), Ok(vec![]));
+        assert_eq!(records(text), Ok(expected));
+        assert_eq!(records(""), Ok(vec![]));
     }
 
     #[test]
     fn what_is_wrong_is_said_with_its_line() {
-        assert_eq!(split("a\n\"b\nc").map_err(|(line, _)| line), Err(2));
-        assert_eq!(split("a\n\"b\"c,d"), Err((2, "text after a closing quote: expected a comma")));
-        assert_eq!(split("a\nb\"c\"").map_err(|(line, _)| line), Err(2));
+        assert_eq!(records("a\n\"b\nc").map_err(|(line, _)| line), Err(2));
+        assert_eq!(records("a\n\"b\"c,d"), Err((2, "text after a closing quote: expected a comma")));
+        assert_eq!(records("a\nb\"c\"").map_err(|(line, _)| line), Err(2));
     }
 
     proptest! {
         #[test]
         fn what_is_written_is_read(fields in prop::collection::vec("[a-z,\"\n ]{1,8}", 1..5)) {
             let quoted: Vec<_> = fields.iter().map(|field| format!("\"{}\"", field.replace('"', "\"\""))).collect();
-            prop_assert_eq!(split(&quoted.join(",")), Ok(vec![(1, fields)]));
+            prop_assert_eq!(records(&quoted.join(",")), Ok(vec![Record { line: 1, fields }]));
         }
 
         #[test]
