@@ -12,7 +12,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 /// memtrend and memtrend without the load stand before the baselines.
 pub(crate) const OWN: [&str; 2] = ["**memtrend**", "**memtrend**, load not known"];
 
-/// Names of the detectors, in the order of [`Result::judged`].
+/// Names of the detectors, in the order of [`Judgement::judged`].
 pub(crate) fn detectors() -> Vec<&'static str> {
     OWN.into_iter().chain(BASELINES.iter().map(|baseline| baseline.name)).collect()
 }
