@@ -156,9 +156,13 @@ pub struct ServeFlags {
 /// Flags of `analyze`.
 #[derive(Debug, Args)]
 pub struct AnalyzeFlags {
-    /// Trace files
+    /// Trace files, or folders of them: all *.csv and *.csv.gz below, in order of their names
     #[arg(value_name = "FILE", required = true)]
     pub files: Vec<PathBuf>,
+
+    /// Score the verdicts against the truth in this file (CSV; paths in it are relative to its folder)
+    #[arg(long, value_name = "FILE")]
+    pub labels: Option<PathBuf>,
 
     /// How the outcome is written
     #[arg(long, value_name = "FORMAT", default_value = "text")]

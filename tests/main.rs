@@ -9,6 +9,7 @@
 )]
 
 mod analyze;
+mod analyze_labels;
 mod bad_input;
 mod changes;
 mod containers;

@@ -5,7 +5,7 @@ use crate::analysis::report::ApplicationReport;
 use crate::analysis::sample::{
     Basis, ByKind, Ceiling, Identity, Kind, Lifetime, LimitSource, Memory, Observation, Population,
 };
-use crate::analysis::verdict::Verdict;
+use crate::analysis::verdict::{Evidence, Verdict};
 use crate::analysis::watch::Watch;
 use crate::units::{Clock, Moment, Timestamp};
 use std::sync::Arc;
@@ -31,6 +31,8 @@ pub struct Outcome {
     pub lifetimes: u64,
     /// Changes of the verdict; the first is the verdict of the first row.
     pub transitions: Vec<Transition>,
+    /// What the first verdict `leaking` was given for, if there was one.
+    pub leak_evidence: Option<Evidence>,
     /// What is known after the last row.
     pub report: ApplicationReport,
 }
@@ -56,6 +58,7 @@ pub struct Replay {
     samples: u64,
     lifetimes: u64,
     transitions: Vec<Transition>,
+    leak_evidence: Option<Evidence>,
     last_seconds: f64,
 }
 
@@ -82,6 +85,7 @@ impl Replay {
             samples: 0,
             lifetimes: 1,
             transitions: Vec::new(),
+            leak_evidence: None,
             last_seconds: first.timestamp_seconds,
         };
         replay.push(first);
@@ -116,6 +120,9 @@ impl Replay {
         let verdict = self.watch.conclusion();
         if self.transitions.last().is_none_or(|last| last.verdict != verdict) {
             self.transitions.push(Transition { at_seconds: row.timestamp_seconds, verdict });
+            if verdict == Verdict::Leaking && self.leak_evidence.is_none() {
+                self.leak_evidence = Some(self.report().evidence);
+            }
         }
     }
 
@@ -132,6 +139,12 @@ impl Replay {
             lifetimes: self.lifetimes,
             report: self.report(),
             transitions: self.transitions,
+            leak_evidence: self.leak_evidence,
         }
+    }
+
+    fn report(&self) -> ApplicationReport {
+        let clock = Clock { moment: Moment(self.last_seconds), wall: Timestamp(self.last_seconds) };
+        self.watch.report(clock, f64::NEG_INFINITY)
     }
 }

@@ -1,9 +1,13 @@
-//! `memtrend analyze`: judges recorded series.
+//! `memtrend analyze`: judges recorded series, and scores the verdicts where the truth is known.
+
+mod folders;
+mod labels;
+mod table;
 
 use crate::analysis::trend::Slope;
 use crate::analysis::verdict::{Evidence, Verdict};
 use crate::cli::{AnalyzeFlags, OutcomeFormat};
-use crate::trace::{Outcome, Replay, Rows};
+use crate::trace::{Outcome, Replay, Row, Rows};
 use crate::units::Span;
 use anyhow::{Context, Result, anyhow};
 use flate2::bufread::MultiGzDecoder;
@@ -16,15 +20,20 @@ use std::process::ExitCode;
 /// The first two bytes of every gzip file.
 const GZIP: [u8; 2] = [0x1f, 0x8b];
 
-/// Judges each file; exit code 1 when one is leaking at its end.
+/// Judges each file, in folders too; exit code 1 when one is leaking at its end. With labels it tells the score instead,
+/// and the exit code is 0.
 ///
 /// # Errors
-/// When a file cannot be read or is no trace.
+/// When a file cannot be read or is no trace, or the labels and the files do not fit each other.
 pub fn run(flags: &AnalyzeFlags) -> Result<ExitCode> {
     let mut output = std::io::stdout().lock();
+    if let Some(labels) = &flags.labels {
+        labels::score(labels, &flags.files, flags.format, &mut output)?;
+        return Ok(ExitCode::SUCCESS);
+    }
     let mut leaking = false;
-    for path in &flags.files {
-        let outcome = judge(path).with_context(|| path.display().to_string())?;
+    for path in &folders::traces(&flags.files)? {
+        let outcome = judge(path, |_| ()).with_context(|| path.display().to_string())?;
         leaking |= outcome.report.verdict == Verdict::Leaking;
         match flags.format {
             OutcomeFormat::Json => serde_json::to_writer(&mut output, &Line::of(path, &outcome))?,
@@ -35,19 +44,22 @@ pub fn run(flags: &AnalyzeFlags) -> Result<ExitCode> {
     Ok(ExitCode::from(u8::from(leaking)))
 }
 
-fn judge(path: &Path) -> Result<Outcome> {
+/// Judges one file; `see` is shown each row.
+fn judge(path: &Path, see: impl FnMut(&Row)) -> Result<Outcome> {
     let mut file = BufReader::with_capacity(1 << 16, File::open(path)?);
     if file.fill_buf()?.starts_with(&GZIP) {
-        return replay(BufReader::with_capacity(1 << 16, MultiGzDecoder::new(file)));
+        return replay(BufReader::with_capacity(1 << 16, MultiGzDecoder::new(file)), see);
     }
-    replay(file)
+    replay(file, see)
 }
 
-fn replay(input: impl BufRead) -> Result<Outcome> {
+fn replay(input: impl BufRead, mut see: impl FnMut(&Row)) -> Result<Outcome> {
     let mut rows = Rows::new(input)?;
     let first = rows.next_row()?.ok_or_else(|| anyhow!("no row below the header: expected at least one"))?;
+    see(&first);
     let mut replay = Replay::new(&first);
     while let Some(row) = rows.next_row()? {
+        see(&row);
         replay.push(&row);
     }
     Ok(replay.outcome())
