@@ -1,6 +1,6 @@
 //! Every detector over every series, on two threads.
 
-use crate::baselines::BASELINES;
+use crate::baselines::Named;
 use crate::corpus::Recorded;
 use crate::families::Family;
 use memtrend::analysis::sample::LoadCounters;
@@ -13,8 +13,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 pub(crate) const OWN: [&str; 2] = ["**memtrend**", "**memtrend**, load not known"];
 
 /// Names of the detectors, in the order of [`Judgement::judged`].
-pub(crate) fn detectors() -> Vec<&'static str> {
-    OWN.into_iter().chain(BASELINES.iter().map(|baseline| baseline.name)).collect()
+pub(crate) fn detectors(baselines: &[Named]) -> Vec<&'static str> {
+    OWN.into_iter().chain(baselines.iter().map(|baseline| baseline.name)).collect()
 }
 
 /// One series, judged by all.
@@ -26,33 +26,34 @@ pub(crate) struct Judgement {
 }
 
 /// A made-up series; its errors are measured against its true line.
-pub(crate) fn made(family: Family, number: u64) -> Judgement {
+pub(crate) fn made(family: Family, number: u64, baselines: &[Named]) -> Judgement {
     let made = family.make(number);
     let mut series = Series::new(made.truth.onset_seconds);
     for (row, floor) in made.rows.iter().zip(&made.floors) {
-        series.push(&Row { heap: Bytes(whole(*floor)), ..*row });
+        series.push(&Row { heap: Bytes(whole(*floor)), ..row.clone() });
     }
-    let judged = judge(&made.rows, &series);
+    let judged = judge(&made.rows, &series, baselines);
     Judgement { source: "made up".to_owned(), truth: made.truth, judged }
 }
 
 /// A recorded series.
-pub(crate) fn recorded(of: &Recorded) -> Judgement {
+pub(crate) fn recorded(of: &Recorded, baselines: &[Named]) -> Judgement {
     let rows = of.rows();
     let mut series = Series::new(of.label.truth.onset_seconds);
     rows.iter().for_each(|row| series.push(row));
-    Judgement { source: of.label.source().to_owned(), truth: of.label.truth.clone(), judged: judge(&rows, &series) }
+    let judged = judge(&rows, &series, baselines);
+    Judgement { source: of.label.source().to_owned(), truth: of.label.truth.clone(), judged }
 }
 
-fn judge(rows: &[Row], series: &Series) -> Vec<Judged> {
+fn judge(rows: &[Row], series: &Series, baselines: &[Named]) -> Vec<Judged> {
     let replay = |has_load: bool| {
-        let seen = |row: &Row| Row { load: if has_load { row.load } else { LoadCounters::default() }, ..*row };
+        let seen = |row: &Row| Row { load: if has_load { row.load } else { LoadCounters::default() }, ..row.clone() };
         let mut replay = Replay::new(&seen(&rows[0]));
         rows[1..].iter().for_each(|row| replay.push(&seen(row)));
         Judged::of(&replay.outcome(), series.clone())
     };
     let own = [replay(true), replay(false)];
-    own.into_iter().chain(BASELINES.iter().map(|baseline| baseline.judge(rows, series.clone()))).collect()
+    own.into_iter().chain(baselines.iter().map(|baseline| baseline.judge(rows, series.clone()))).collect()
 }
 
 /// Does `count` jobs on two threads; the results are in order.

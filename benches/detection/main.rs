@@ -1,4 +1,5 @@
 //! How well leaks are told, beside what else is used: `cargo bench --bench detection [-- --seeds 1..=20] [-- --only TEXT]
+//! [-- --own]
 //! [-- --dump FOLDER]`.
 //!
 //! Made-up series whose truth is exact, and recorded ones with labels (`MEMTREND_TRACES`, this project's `traces/tuning`;
@@ -21,6 +22,7 @@ mod judging;
 mod random;
 mod report;
 
+use baselines::BASELINES;
 use families::{FAMILIES, Family};
 use report::{By, detector_table, group_table};
 use std::ops::RangeInclusive;
@@ -31,6 +33,7 @@ const MARKERS: [&str; 2] = ["<!-- score:begin -->\n", "<!-- score:end -->"];
 
 fn main() {
     let arguments = Arguments::read();
+    let baselines = if arguments.own { &[] } else { BASELINES };
     let families: Vec<Family> =
         FAMILIES.iter().copied().filter(|family| family.name.contains(&arguments.only)).collect();
     let series: Vec<_> =
@@ -38,9 +41,9 @@ fn main() {
     if let Some(folder) = arguments.dump {
         return dump::write(&folder, &series);
     }
-    let made = judging::all(series.len(), |place| judging::made(series[place].0, series[place].1));
+    let made = judging::all(series.len(), |place| judging::made(series[place].0, series[place].1, baselines));
     let seeds = format!("numbers {} to {}", arguments.seeds.start(), arguments.seeds.end());
-    let mut text = detector_table(&format!("Made-up series of seven days, {seeds}"), &made);
+    let mut text = detector_table(&format!("Made-up series of seven days, {seeds}"), &made, baselines);
     text += &group_table("memtrend by family", &made, 0, By::Kind);
     text += &group_table("memtrend by family, load not known", &made, 1, By::Kind);
     if arguments.only.is_empty() {
@@ -49,8 +52,8 @@ fn main() {
         let with_held_out = std::env::var_os("MEMTREND_HELD_OUT").is_some_and(|value| value == "1");
         let mut traces = corpus::read(&given, |_| true);
         traces.extend(corpus::read(&project.join("traces"), |source| source == "tuning" || with_held_out));
-        let recorded = judging::all(traces.len(), |place| judging::recorded(&traces[place]));
-        text += &detector_table("Recorded series", &recorded);
+        let recorded = judging::all(traces.len(), |place| judging::recorded(&traces[place], baselines));
+        text += &detector_table("Recorded series", &recorded, baselines);
         text += &group_table("memtrend on recorded series, by source", &recorded, 0, By::Source);
         text += &group_table("memtrend on recorded series, by source, load not known", &recorded, 1, By::Source);
     }
@@ -73,21 +76,27 @@ fn accept(text: &str) {
 struct Arguments {
     seeds: RangeInclusive<u64>,
     only: String,
+    /// memtrend alone, without the baselines.
+    own: bool,
     dump: Option<PathBuf>,
 }
 
 impl Arguments {
     fn read() -> Self {
-        let mut read = Self { seeds: 1..=20, only: String::new(), dump: None };
+        let mut read = Self { seeds: 1..=20, only: String::new(), own: false, dump: None };
         let mut arguments = std::env::args().skip(1);
         while let Some(argument) = arguments.next() {
+            if argument == "--own" {
+                read.own = true;
+                continue;
+            }
             let mut value = || arguments.next().unwrap_or_else(|| panic!("{argument}: expected a value after it"));
             match argument.as_str() {
                 "--bench" => {}
                 "--seeds" => read.seeds = range(&value()),
                 "--only" => read.only = value(),
                 "--dump" => read.dump = Some(value().into()),
-                other => panic!("{other}: expected --seeds FIRST..=LAST, --only TEXT or --dump FOLDER"),
+                other => panic!("{other}: expected --seeds FIRST..=LAST, --only TEXT, --own or --dump FOLDER"),
             }
         }
         read

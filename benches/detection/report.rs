@@ -1,5 +1,6 @@
 //! The tables, in Markdown.
 
+use crate::baselines::Named;
 use crate::judging::{Judgement, detectors};
 use memtrend::score::{Figures, Groups};
 use std::collections::BTreeMap;
@@ -37,12 +38,13 @@ fn cells(of: &Figures) -> String {
 }
 
 /// All detectors over the same series.
-pub(crate) fn detector_table(title: &str, judgements: &[Judgement]) -> String {
-    let all: Vec<_> = (0..detectors().len()).map(|place| groups(judgements, place).figures().everything).collect();
+pub(crate) fn detector_table(title: &str, judgements: &[Judgement], baselines: &[Named]) -> String {
+    let names = detectors(baselines);
+    let all: Vec<_> = (0..names.len()).map(|place| groups(judgements, place).figures().everything).collect();
     let Some(first) = all.first() else { return String::new() };
     let mut text = format!("\n{title}: {} leaks, {} clean.\n\n| detector {HEADER}", first.leaks, first.clean);
     text.push_str("|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|\n");
-    for (name, figures) in detectors().iter().zip(&all) {
+    for (name, figures) in names.iter().zip(&all) {
         // Writing to a String cannot fail.
         let _ = writeln!(text, "| {name} | {} |", cells(figures));
     }

@@ -54,7 +54,7 @@ impl Judged {
 fn rate(evidence: &Evidence) -> Option<BytesPerSecond> {
     match evidence {
         Evidence::Growth(seen, _) | Evidence::Leak(seen) => Some(seen.slope.rate),
-        Evidence::Carried(rate, _) => Some(*rate),
+        Evidence::Carried { rate, now, .. } => Some(now.map_or(*rate, |now| now.slope.rate)),
         Evidence::TooLittle { .. } | Evidence::Flat { .. } => None,
     }
 }

@@ -163,6 +163,7 @@ mod tests {
                 live_heap: None,
                 load: LoadCounters::default(),
                 start_seconds: None,
+                about: std::sync::Arc::default(),
             });
         }
         Judged {

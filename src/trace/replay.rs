@@ -142,9 +142,4 @@ impl Replay {
             leak_evidence: self.leak_evidence,
         }
     }
-
-    fn report(&self) -> ApplicationReport {
-        let clock = Clock { moment: Moment(self.last_seconds), wall: Timestamp(self.last_seconds) };
-        self.watch.report(clock, f64::NEG_INFINITY)
-    }
 }

@@ -6,6 +6,7 @@ use memtrend::analysis::sample::LoadCounters;
 use memtrend::score::{Label, Truth};
 use memtrend::trace::Row;
 use memtrend::units::{Bytes, BytesPerSecond};
+use std::sync::Arc;
 
 /// Series begin at this time of their clock, so that processes may have started before.
 const BEGIN: f64 = 40.0 * DAY;
@@ -165,6 +166,7 @@ impl Service {
                 live_heap: None,
                 load: LoadCounters { requests: Some(requests.floor()), cpu_seconds: None },
                 start_seconds: Some(start),
+                about: Arc::default(),
             });
             floors.push(floor);
         }
