@@ -218,6 +218,12 @@ impl Floors {
         self.last
     }
 
+    /// Lowest floor of the last 15 base blocks: a level that a short rise does not move.
+    pub fn lowest_of_late(&self) -> f64 {
+        let floors = self.rings.first().into_iter().flat_map(|ring| ring.blocks()).map(|(_, floor)| floor);
+        floors.reduce(f64::min).unwrap_or(0.0)
+    }
+
     /// Completed blocks of one scale.
     pub fn ring(&self, scale: usize) -> Option<&Ring> {
         self.rings.get(scale)

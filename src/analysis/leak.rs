@@ -1,6 +1,6 @@
 //! A leak outlives its process: the verdict is carried over restarts and cleared only by evidence.
 
-use super::detect::{Finding, Seen};
+use super::detect::{Finding, Seen, Series};
 use crate::units::{BytesPerSecond, Moment};
 
 /// Growth below this share of the leak's rate is not its return.
@@ -15,6 +15,8 @@ const LEAST_QUIET_BLOCKS: f64 = 60.0;
 /// A leak that was called, over the lives that it has lasted.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Leak {
+    /// The series that showed it.
+    pub(super) series: Series,
     pub(super) onset: Option<Moment>,
     /// Age of the life in which it began, at its onset.
     pub(super) age_seconds: Option<f64>,
@@ -23,19 +25,27 @@ pub(super) struct Leak {
     /// Seconds of growth that it took to be called, or confirmed in the life before this one.
     needed_seconds: f64,
     confirmed_seconds: Option<f64>,
-    quiet_since: Option<Moment>,
+    quiet: Option<Quiet>,
+}
+
+/// Since when it may be quiet, and the floor then.
+#[derive(Clone, Copy, Debug, PartialEq)]
+struct Quiet {
+    since: Moment,
+    floor: f64,
 }
 
 impl Leak {
     pub(super) fn new(seen: &Seen, onset: Option<Moment>, age_seconds: Option<f64>) -> Self {
         Self {
+            series: seen.series,
             onset,
             age_seconds,
             rate: seen.slope.rate,
             lifetimes: 1,
             needed_seconds: seen.seconds,
             confirmed_seconds: Some(seen.seconds),
-            quiet_since: None,
+            quiet: None,
         }
     }
 
@@ -43,38 +53,50 @@ impl Leak {
     pub(super) fn outlive(&mut self) {
         self.lifetimes = self.lifetimes.saturating_add(1);
         self.needed_seconds = self.confirmed_seconds.take().unwrap_or(self.needed_seconds);
-        self.quiet_since = None;
+        self.quiet = None;
     }
 
-    /// Takes in a finding; tells whether the leak still stands. It is cleared when the series has been quiet for as long
-    /// as it took to be called.
-    pub(super) fn stands(&mut self, finding: &Finding, at: Moment, life_began: Moment, block_seconds: f64) -> bool {
+    /// Takes in a finding and the floor; tells whether the leak still stands. It is cleared when over as long as it took to
+    /// be called the floor has grown by less than a quarter of what it would have.
+    pub(super) fn stands(
+        &mut self,
+        finding: &Finding,
+        floor: f64,
+        at: Moment,
+        life_began: Moment,
+        block_seconds: f64,
+    ) -> bool {
         match finding {
-            Finding::Learning(_) => {}
+            Finding::Learning(_) => return true,
             Finding::Leak(seen) => {
                 self.rate = seen.slope.rate;
-                self.quiet_since = None;
+                self.quiet = None;
+                return true;
             }
             Finding::Growing(seen, _) if seen.slope.rate.0 >= QUIET_SHARE * self.rate.0 => {
-                self.quiet_since = None;
                 if seen.seconds >= CONFIRMED_BLOCKS * block_seconds && self.confirmed_seconds.is_none() {
                     self.confirmed_seconds = Some(seen.seconds.max(LEAST_QUIET_BLOCKS * block_seconds));
                 }
             }
-            Finding::Growing(..) | Finding::Steady => {
-                let is_first = self.quiet_since.is_none() && self.confirmed_seconds.is_none();
-                let since = *self.quiet_since.get_or_insert(if is_first { life_began } else { at });
-                return at.0 - since.0 < self.needed_seconds.max(LEAST_QUIET_BLOCKS * block_seconds);
-            }
+            Finding::Growing(..) | Finding::Steady => {}
         }
-        true
+        // In a new life quiet may have begun with it.
+        let since = if self.confirmed_seconds.is_none() { life_began } else { at };
+        let quiet = *self.quiet.get_or_insert(Quiet { since, floor });
+        let seconds = at.0 - quiet.since.0;
+        if seconds < self.needed_seconds.max(LEAST_QUIET_BLOCKS * block_seconds) {
+            return true;
+        }
+        let is_quiet = floor - quiet.floor < QUIET_SHARE * self.rate.0 * seconds;
+        self.quiet = Some(Quiet { since: at, floor });
+        !is_quiet
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::analysis::detect::{Doubt, Series};
+    use crate::analysis::detect::Doubt;
     use crate::analysis::trend::Slope;
 
     const HOUR: f64 = 3600.0;
@@ -92,7 +114,11 @@ mod tests {
     }
 
     fn stands(leak: &mut Leak, finding: &Finding, hours: f64) -> bool {
-        leak.stands(finding, Moment(hours * HOUR), Moment(0.0), 60.0)
+        stands_at(leak, finding, hours, 0.0)
+    }
+
+    fn stands_at(leak: &mut Leak, finding: &Finding, hours: f64, floor: f64) -> bool {
+        leak.stands(finding, floor, Moment(hours * HOUR), Moment(0.0), 60.0)
     }
 
     #[test]
@@ -103,8 +129,18 @@ mod tests {
         assert!(!stands(&mut leak, &Finding::Steady, 14.1));
         let mut leak = Leak::new(&seen(1000.0, 4.0 * HOUR), None, None);
         assert!(stands(&mut leak, &Finding::Steady, 10.0));
-        assert!(stands(&mut leak, &Finding::Growing(seen(900.0, 600.0), Doubt::Wavering), 12.0));
+        assert!(
+            stands_at(&mut leak, &Finding::Steady, 14.1, 2000.0 * HOUR),
+            "the floor has risen by two hours' growth"
+        );
+        assert!(!stands_at(&mut leak, &Finding::Steady, 18.2, 2000.0 * HOUR));
+        let mut leak = Leak::new(&seen(1000.0, 4.0 * HOUR), None, None);
+        assert!(stands(&mut leak, &Finding::Steady, 10.0));
+        assert!(stands(&mut leak, &Finding::Leak(seen(900.0, 600.0)), 12.0));
         assert!(stands(&mut leak, &Finding::Steady, 14.1), "its return begins the quiet anew");
+        let saw = Finding::Growing(seen(5000.0, 900.0), Doubt::Young(900.0));
+        assert!(stands(&mut leak, &saw, 16.0));
+        assert!(!stands(&mut leak, &saw, 18.2), "a saw above a flat floor is quiet");
     }
 
     #[test]

@@ -69,6 +69,8 @@ impl Life {
         self.kinds.push(self.heap.growth().floors().block_index(at), &memory.by_kind);
         self.was_at_limit = memory.ceiling.is_some_and(|c| c.room().as_f64() <= 0.1 * c.limit.as_f64());
         let work = self.work_done(seen.load.best(), at);
+        let unseen_seconds = self.start.map_or(0.0, |start| (self.began.0 - start.0).max(0.0));
+        let known = &Circumstances { unseen_seconds, ..*known };
         let is_live_new = seen.live_heap.is_some_and(|live| {
             let fresh = || Box::new(Detector::new(Series::LiveHeap, block_seconds, at, Falls::default()));
             self.live.get_or_insert_with(fresh).push(at, live.as_f64(), work, known)
@@ -95,6 +97,12 @@ impl Life {
     pub(super) fn as_earlier(&self, version: Box<str>, was_steady: bool) -> Earlier {
         let growth = self.speaking().growth();
         Earlier { version, slope: PUBLISHED_SCALES.iter().rev().find_map(|scale| growth.slope(*scale)), was_steady }
+    }
+
+    /// Lowest floor of late of one series.
+    pub(super) fn floor_of(&self, series: Series) -> f64 {
+        let live = self.live.as_deref().filter(|_| series == Series::LiveHeap);
+        live.unwrap_or(&self.heap).growth().floors().lowest_of_late()
     }
 
     /// The heap's own detector.

@@ -109,6 +109,7 @@ impl Watch {
                 watched_seconds: at.0 - self.first_seen.0,
                 healthy_level: self.healthy_level,
                 earlier_seconds: self.earlier_seconds,
+                unseen_seconds: 0.0,
                 hides_garbage: seen.live_heap.is_none() && self.about.runtime.as_deref() == Some(COLLECTS_LATE),
             };
             if life.observe(seen, memory, at, block_seconds, &known) {
@@ -123,7 +124,8 @@ impl Watch {
         let speaking = life.speaking();
         match (leak.as_mut(), speaking.finding()) {
             (Some(standing), finding) => {
-                if !standing.stands(finding, at, life.began, block_seconds) {
+                let floor = life.floor_of(standing.series);
+                if !standing.stands(finding, floor, at, life.began, block_seconds) {
                     *leak = None;
                 }
             }

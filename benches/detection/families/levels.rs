@@ -12,9 +12,10 @@ pub(super) fn steady(random: &mut Random) -> Made {
     service.clean(random, |_| Box::new(|_, _| 0.0))
 }
 
-/// The old generation fills between full collections 5 to 40 hours apart, each of which finds the same live set.
+/// The old generation of a JVM fills between full collections 5 to 40 hours apart, each of which finds the same live set.
 pub(super) fn old_generation(random: &mut Random) -> Made {
     let mut service = Service::usual(random);
+    service.runtime = Some("jvm");
     let height = service.room() * random.between(0.2, 0.8);
     let period = random.scaled(5.0 * HOUR, 40.0 * HOUR);
     service.saw = Some(Saw { height: 0.1 * height, period: random.scaled(120.0, HOUR) });

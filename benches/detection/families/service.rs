@@ -2,7 +2,7 @@
 
 use super::load::{DAY, HOUR, Load};
 use crate::random::Random;
-use memtrend::analysis::sample::LoadCounters;
+use memtrend::analysis::sample::{About, LoadCounters};
 use memtrend::score::{Label, Truth};
 use memtrend::trace::Row;
 use memtrend::units::{Bytes, BytesPerSecond};
@@ -57,6 +57,8 @@ pub(crate) struct Service {
     pub(crate) deploys: Vec<f64>,
     /// Ends after so many deaths at the limit.
     pub(crate) most_deaths: usize,
+    /// Its runtime, where the family is about one.
+    pub(crate) runtime: Option<&'static str>,
     step: f64,
     jitter: f64,
     start_up: f64,
@@ -86,6 +88,7 @@ impl Service {
             is_fresh: random.happens(0.4),
             deploys: Vec::new(),
             most_deaths: usize::MAX,
+            runtime: None,
             step: if random.happens(0.3) { 30.0 } else { 60.0 },
             jitter: random.scaled(0.0005, 0.008),
             start_up: random.scaled(60.0, 900.0),
@@ -115,6 +118,7 @@ impl Service {
 
     fn run(mut self, random: &mut Random, leak: Option<(f64, f64)>, mut life: impl FnMut(&mut Random) -> Held) -> Made {
         let (mut rows, mut floors) = (Vec::new(), Vec::new());
+        let about = Arc::new(About { runtime: self.runtime.map(Into::into), ..About::default() });
         let mut held = life(random);
         let before = if self.is_fresh { 0.0 } else { random.between(1.0, 20.0) * DAY };
         let (mut began, mut start) = (0.0, BEGIN - before);
@@ -166,7 +170,7 @@ impl Service {
                 live_heap: None,
                 load: LoadCounters { requests: Some(requests.floor()), cpu_seconds: None },
                 start_seconds: Some(start),
-                about: Arc::default(),
+                about: Arc::clone(&about),
             });
             floors.push(floor);
         }
@@ -175,7 +179,7 @@ impl Service {
         let truth = Truth {
             label: if leak.is_some() { Label::Leak } else { Label::Clean },
             kind: String::new(),
-            runtime: String::new(),
+            runtime: self.runtime.unwrap_or_default().to_owned(),
             onset_seconds: leak.map(|(onset, _)| BEGIN + onset),
             growth: leak.map(|(_, rate)| BytesPerSecond(rate)),
             limit: Some(Bytes(self.limit as u64)),

@@ -5,7 +5,7 @@ use super::falls::Falls;
 use super::patience::{Circumstances, Waited};
 use super::swing::Swing;
 use super::window::{Seen, Series, Window};
-use super::{falls, gradual, lasting, load, material, patience, peaks, persistent, recent, straight};
+use super::{falls, follows, gradual, lasting, load, material, patience, peaks, persistent, recent, straight, whole};
 use crate::analysis::floors::{SCALES, Work};
 use crate::analysis::growth::Growth;
 use crate::analysis::trend::MINIMUM_POINTS;
@@ -141,7 +141,13 @@ impl Detector {
             // Told anew at full collections only, which may be hours apart.
             Series::LiveHeap => None,
         };
-        of_late.or_else(|| patience::doubt(window, scale, &self.waited(scale, window, known), known))
+        let longer = (scale + 1..SCALES).filter_map(|longer| self.window(longer));
+        let waited = self.waited(scale, window, known);
+        of_late
+            .or_else(|| whole::doubt(longer, waited.block_seconds))
+            .or_else(|| follows::doubt(window))
+            .or_else(|| falls::doubt_of_longer(window, waited.seconds, self.falls.beyond(scale)))
+            .or_else(|| patience::doubt(window, scale, &waited, known))
     }
 
     fn doubt_of_shape(&self, scale: usize, window: &Window) -> Option<Doubt> {
@@ -167,7 +173,7 @@ impl Detector {
             seconds: window.span_seconds() + (start - since) + known.earlier_seconds,
             block_seconds: self.growth.floors().seconds_per_block(0),
             saw: self.swing.height(),
-            ratio: straight::ratio(window).unwrap_or(f64::INFINITY),
+            ratio: straight::pace(window.points()).unwrap_or(f64::INFINITY),
         }
     }
 

@@ -29,6 +29,10 @@ pub enum Doubt {
     Young(f64),
     /// Neither load nor a day's rhythm is known as yet.
     RhythmUnknown,
+    /// At this rate it cannot have grown since its start, which was not seen.
+    PastUnknown,
+    /// An earlier life that was steady had as much.
+    Healthy,
     /// A collector's saw is this share of the growth.
     Saw(f64),
     /// A collector that has not run in full yet: what is garbage is not known.
@@ -50,6 +54,8 @@ impl fmt::Display for Doubt {
             Self::Peaks(share) => write!(f, "under ordinary load at {} of its pace", Percent(*share)),
             Self::Young(seconds) => write!(f, "for {} only, as a warm-up may", Span(*seconds)),
             Self::RhythmUnknown => f.write_str("load unknown and less than a day seen"),
+            Self::PastUnknown => f.write_str("cannot have gone on since its start, and less than a day seen"),
+            Self::Healthy => f.write_str("within the level of an earlier life that was steady"),
             Self::Saw(share) => write!(f, "under a saw of {} of the growth", Percent(*share)),
             Self::NotCollected => f.write_str("no full collection seen yet"),
         }

@@ -9,6 +9,9 @@ use crate::units::narrowed;
 /// is not growth.
 const TIMES: f64 = 3.0;
 
+/// And so many times the largest fall at longer scales, which a day's or a week's rhythm makes.
+const TIMES_LONGER: f64 = 1.0;
+
 /// What is left of an old fall after each further block: half after 69.
 const DECAY: f32 = 0.99;
 
@@ -30,6 +33,11 @@ impl Falls {
         }
     }
 
+    /// Largest fall at any scale longer than one, in bytes.
+    pub fn beyond(&self, scale: usize) -> f64 {
+        self.0.iter().skip(scale + 1).copied().fold(0.0, f32::max).into()
+    }
+
     /// Largest fall at one scale in bytes.
     pub fn at(&self, scale: usize) -> f64 {
         self.0.get(scale).copied().map_or(0.0, f64::from)
@@ -40,6 +48,12 @@ impl Falls {
 pub(super) fn doubt(window: &Window) -> Option<Doubt> {
     let share = window.fall / window.growth();
     (share * TIMES > 1.0).then_some(Doubt::Falls(share))
+}
+
+/// Has not grown beyond what longer scales give back; `seconds` is how long it has grown.
+pub(super) fn doubt_of_longer(window: &Window, seconds: f64, beyond: f64) -> Option<Doubt> {
+    let share = beyond / (window.slope.rate.0 * seconds);
+    (share * TIMES_LONGER > 1.0).then_some(Doubt::Falls(share))
 }
 
 #[cfg(test)]
@@ -59,6 +73,13 @@ mod tests {
     }
 
     #[test]
+    fn growth_must_exceed_what_a_day_gives_back() {
+        let window = window(15, |x| 60e6 * x);
+        assert!(matches!(doubt_of_longer(&window, 3600.0, 4e9), Some(Doubt::Falls(_))), "3.6 GB of 4");
+        assert_eq!(doubt_of_longer(&window, 5000.0, 4e9), None);
+    }
+
+    #[test]
     fn the_largest_fall_is_kept_and_slowly_forgotten() {
         let (mut falls, mut ring) = (Falls::default(), Ring::default());
         for (block, floor) in [10.0, 50.0, 20.0, 30.0].into_iter().enumerate() {
@@ -66,6 +87,7 @@ mod tests {
             falls.observe(0, &ring);
         }
         assert!((29.0..=30.0).contains(&falls.at(0)), "{falls:?}");
+        assert_eq!(falls.beyond(0), 0.0);
         assert_eq!(falls.at(1), 0.0);
         for block in 4..200 {
             ring.push(block, 60.0);

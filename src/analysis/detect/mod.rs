@@ -6,6 +6,7 @@
 mod detector;
 mod doubt;
 mod falls;
+mod follows;
 mod gradual;
 mod lasting;
 mod load;
@@ -17,6 +18,7 @@ mod recent;
 mod regression;
 mod straight;
 mod swing;
+mod whole;
 mod window;
 
 pub use detector::{Detector, Finding};

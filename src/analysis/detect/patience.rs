@@ -39,6 +39,9 @@ const AFTER_HEALTHY_BLOCKS: f64 = 120.0;
 /// How far above the highest level of a life that was steady is no warm-up any more.
 const ABOVE_HEALTHY: f64 = 1.5;
 
+/// What stays below so many times the highest level of a life that was steady is within what is known as healthy.
+const WITHIN_HEALTHY: f64 = 1.1;
+
 /// The shortest scale whose window (4 h) may speak when there is no hurry.
 const CALM_SCALE: usize = 4;
 
@@ -53,6 +56,8 @@ pub struct Circumstances {
     pub healthy_level: Option<f64>,
     /// Seconds of like growth in the lives before this one.
     pub earlier_seconds: f64,
+    /// Seconds for which the present life went on before it was watched; 0 where that is not known.
+    pub unseen_seconds: f64,
     /// Whether garbage cannot be told from what lives, for hours.
     pub hides_garbage: bool,
 }
@@ -76,15 +81,23 @@ pub(super) fn doubt(window: &Window, scale: usize, waited: &Waited, known: &Circ
     if known.hides_garbage && !is_above_healthy && known.earlier_seconds <= 0.0 && blocks < RHYTHM_BLOCKS {
         return Some(Doubt::NotCollected);
     }
+    let is_rhythm_seen = known.watched_seconds >= RHYTHM_BLOCKS * waited.block_seconds;
+    // At this rate it would have come from less than nothing: it rises and falls, or has begun of late.
+    if !is_rhythm_seen && window.slope.rate.0 * known.unseen_seconds > window.level() {
+        return Some(Doubt::PastUnknown);
+    }
     let left = known.room.map_or(f64::INFINITY, |room| room / window.slope.rate.0);
     if blocks >= SHORT_BLOCKS && left <= URGENT * waited.seconds && waited.ratio <= MOST_RATIO {
         let share = waited.saw / window.growth();
         return (share * SAWS > 1.0).then_some(Doubt::Saw(share));
     }
+    if known.healthy_level.is_some_and(|healthy| window.level() < WITHIN_HEALTHY * healthy) {
+        return Some(Doubt::Healthy);
+    }
     if is_above_healthy && blocks >= AFTER_HEALTHY_BLOCKS && scale + 1 >= CALM_SCALE {
         return None;
     }
-    if window.loads().iter().any(|load| load.is_nan()) && known.watched_seconds < RHYTHM_BLOCKS * waited.block_seconds {
+    if window.loads().iter().any(|load| load.is_nan()) && !is_rhythm_seen {
         return Some(Doubt::RhythmUnknown);
     }
     let is_near = left <= NEAR * waited.seconds;
@@ -140,6 +153,21 @@ mod tests {
     }
 
     #[test]
+    fn what_cannot_have_gone_on_since_the_start_takes_a_day_where_the_start_was_not_seen() {
+        let unseen = |hours: f64| Circumstances { unseen_seconds: hours * 3600.0, ..Circumstances::default() };
+        assert_eq!(after(300.0, 4, unseen(1.0)), None, "60 MiB of some 110");
+        assert_eq!(after(300.0, 4, unseen(48.0)), Some(Doubt::PastUnknown));
+        assert_eq!(after(300.0, 4, Circumstances { watched_seconds: 27.0 * 3600.0, ..unseen(48.0) }), None);
+    }
+
+    #[test]
+    fn what_a_healthy_life_has_reached_too_is_no_leak() {
+        let healthy = |level| Circumstances { healthy_level: Some(level), ..Circumstances::default() };
+        assert_eq!(after(600.0, 4, healthy(1.1e8)), Some(Doubt::Healthy));
+        assert_eq!(after(600.0, 4, healthy(9e7)), None);
+    }
+
+    #[test]
     fn without_load_figures_a_day_must_have_been_seen() {
         let waited = Waited { seconds: 20_000.0, block_seconds: 60.0, saw: 0.0, ratio: 1.0 };
         let seen_for = |hours: f64| Circumstances { watched_seconds: hours * 3600.0, ..Circumstances::default() };
@@ -152,6 +180,6 @@ mod tests {
     fn after_a_steady_life_two_hours_above_its_level_are_enough() {
         let healthy = |level| Circumstances { healthy_level: Some(level), ..Circumstances::default() };
         assert_eq!(after(120.0, 3, healthy(5e7)), None);
-        assert!(matches!(after(120.0, 3, healthy(1e8)), Some(Doubt::Young(_))));
+        assert!(matches!(after(120.0, 3, healthy(9e7)), Some(Doubt::Young(_))));
     }
 }

@@ -8,7 +8,7 @@
 use super::doubt::Doubt;
 use super::regression::least_squares;
 use super::window::Window;
-use crate::analysis::trend::median_slope;
+use crate::analysis::trend::{MAXIMUM_POINTS, median_slope};
 
 /// The least ratio of the second half's slope to the first half's: an exponential over one time constant has 0.61.
 const LEAST_RATIO: f64 = 0.6;
@@ -21,35 +21,37 @@ const LEAST_END: f64 = 0.75;
 
 /// Slows down.
 pub(super) fn doubt(window: &Window) -> Option<Doubt> {
-    let ratio = ratio(window)?;
-    if ratio.is_nan() || ratio < LEAST_RATIO {
-        return Some(Doubt::SlowsDown(ratio));
+    let pace = pace(window.points())?;
+    if pace.is_nan() || pace < LEAST_RATIO {
+        return Some(Doubt::SlowsDown(pace));
     }
-    let (curvature, end) = curvature(window)?;
+    let (curvature, end) = curvature(window.points())?;
     (curvature < PLAIN_CURVATURE && end < LEAST_END).then_some(Doubt::SlowsDown(end))
 }
 
-/// Slope of the second half in terms of the first half's.
-pub(super) fn ratio(window: &Window) -> Option<f64> {
-    let points = window.points();
+/// Slope of the second half in terms of the first half's; infinite when only the second half grows.
+pub(super) fn pace(points: &[(f64, f64)]) -> Option<f64> {
     let half = points.len() / 2;
     let first = median_slope(points.get(..points.len() - half)?)?;
     let second = median_slope(points.get(half..)?)?;
-    Some(second / first)
+    Some(match (first > 0.0, second > 0.0) {
+        (true, _) => second / first,
+        (false, true) => f64::INFINITY,
+        (false, false) => f64::NAN,
+    })
 }
 
 /// Curvature of the least-squares parabola in standard errors, and the slope at its end in terms of the mean slope.
-fn curvature(window: &Window) -> Option<(f64, f64)> {
-    let points = window.points();
+pub(super) fn curvature(points: &[(f64, f64)]) -> Option<(f64, f64)> {
     let ((first, base), (last, _)) = (*points.first()?, *points.last()?);
-    let mut rows = Vec::with_capacity(points.len());
-    let mut values = Vec::with_capacity(points.len());
-    for (at, floor) in points {
+    let mut rows = [[0.0; 3]; MAXIMUM_POINTS];
+    let mut values = [0.0; MAXIMUM_POINTS];
+    for ((at, floor), (row, value)) in points.iter().zip(rows.iter_mut().zip(&mut values)) {
         let x = (at - first) / (last - first) * 2.0 - 1.0;
-        rows.push([1.0, x, x * x]);
-        values.push(floor - base);
+        *row = [1.0, x, x * x];
+        *value = floor - base;
     }
-    let fit = least_squares(&rows, &values)?;
+    let fit = least_squares(rows.get(..points.len())?, values.get(..points.len())?)?;
     let ([_, slope, bend], [_, _, error]) = (fit.coefficients, fit.errors);
     Some((bend / error.max(f64::MIN_POSITIVE), (slope + 2.0 * bend) / slope))
 }
