@@ -14,11 +14,13 @@ pub(crate) fn write(folder: &Path, series: &[(Family, u64)]) {
         let words: Vec<&str> =
             family.name.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).collect();
         let file = format!("{}_{number}.csv", words.join("_"));
-        let mut text = "timestamp_seconds,heap_bytes,limit_bytes,requests_total,start_time_seconds\n".to_owned();
+        let mut text =
+            "timestamp_seconds,heap_bytes,limit_bytes,requests_total,start_time_seconds,runtime\n".to_owned();
         for row in &made.rows {
             let (heap, limit) = (row.heap.0, row.limit.unwrap().0);
             let (requests, start) = (row.load.requests.unwrap(), row.start_seconds.unwrap());
-            writeln!(text, "{},{heap},{limit},{requests},{start}", row.timestamp_seconds).unwrap();
+            let runtime = row.about.runtime.as_deref().unwrap_or_default();
+            writeln!(text, "{},{heap},{limit},{requests},{start},{runtime}", row.timestamp_seconds).unwrap();
         }
         std::fs::write(folder.join(&file), text).unwrap();
         let truth = made.truth;

@@ -23,7 +23,7 @@ mod random;
 mod report;
 
 use baselines::BASELINES;
-use families::{FAMILIES, Family};
+use families::{FAMILIES, Family, SLOW_FILLS};
 use report::{By, detector_table, group_table};
 use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
@@ -34,18 +34,25 @@ const MARKERS: [&str; 2] = ["<!-- score:begin -->\n", "<!-- score:end -->"];
 fn main() {
     let arguments = Arguments::read();
     let baselines = if arguments.own { &[] } else { BASELINES };
-    let families: Vec<Family> =
-        FAMILIES.iter().copied().filter(|family| family.name.contains(&arguments.only)).collect();
-    let series: Vec<_> =
-        families.iter().flat_map(|family| arguments.seeds.clone().map(|seed| (*family, seed))).collect();
+    let numbered = |families: &[Family]| -> Vec<(Family, u64)> {
+        let wanted = families.iter().filter(|family| family.name.contains(&arguments.only));
+        wanted.flat_map(|family| arguments.seeds.clone().map(|seed| (*family, seed))).collect()
+    };
+    let (series, slow) = (numbered(FAMILIES), numbered(SLOW_FILLS));
     if let Some(folder) = arguments.dump {
-        return dump::write(&folder, &series);
+        return dump::write(&folder, &[series, slow].concat());
     }
-    let made = judging::all(series.len(), |place| judging::made(series[place].0, series[place].1, baselines));
+    let judge = |series: &[(Family, u64)]| {
+        judging::all(series.len(), |place| judging::made(series[place].0, series[place].1, baselines))
+    };
+    let made = judge(&series);
     let seeds = format!("numbers {} to {}", arguments.seeds.start(), arguments.seeds.end());
     let mut text = detector_table(&format!("Made-up series of seven days, {seeds}"), &made, baselines);
     text += &group_table("memtrend by family", &made, 0, By::Kind);
     text += &group_table("memtrend by family, load not known", &made, 1, By::Kind);
+    if !slow.is_empty() {
+        text += &detector_table(&format!("Slow fills, {seeds}, not counted above"), &judge(&slow), baselines);
+    }
     if arguments.only.is_empty() {
         let project = Path::new(env!("CARGO_MANIFEST_DIR"));
         let given = std::env::var_os("MEMTREND_TRACES").map_or_else(|| project.join("../shared/traces"), PathBuf::from);

@@ -1,12 +1,13 @@
 //! One life of an application: its trend, from the start of its main process on.
 
-use super::detect::{Circumstances, Detector, Falls, Series};
+use super::detect::{Circumstances, Detector, Falls, Finding, Series};
 use super::floors::{PUBLISHED_SCALES, Work};
 use super::forecast::{restart_gain, time_to_limit};
 use super::kinds::KindFloors;
 use super::origin::Earlier;
 use super::report::Present;
 use super::sample::{Lifetime, Memory, Observation, Population};
+use super::trend::Slope;
 use crate::units::{Moment, Timestamp};
 
 /// Base blocks after the start within which an application reaches the level that it starts from.
@@ -130,9 +131,17 @@ impl Life {
         }
     }
 
+    /// A leak's own slope, which a quiet or a busy hour does not move; else that of the present growth.
+    fn growth_now(&self) -> Option<Slope> {
+        match self.heap.finding() {
+            Finding::Leak(seen) => Some(seen.slope),
+            _ => self.heap.growth().present().map(|(_, slope)| slope),
+        }
+    }
+
     pub(super) fn present(&self, memory: &Memory, population: Population, earlier_start_level: Option<f64>) -> Present {
         let growth = self.heap.growth();
-        let limited = memory.ceiling.zip(growth.present().map(|(_, slope)| slope));
+        let limited = memory.ceiling.zip(self.growth_now());
         let level = self.start_level.or(earlier_start_level);
         Present {
             memory: *memory,

@@ -47,6 +47,17 @@ impl Zipf {
         Self(bands.into_iter().map(|(count, weight)| (count, weight / total)).collect())
     }
 
+    /// How many keys there are when this share of them is seen within so many requests: by bisection of the logarithm.
+    fn keys(requests: f64, exponent: f64, share: f64) -> f64 {
+        let (mut few, mut many) = (1.0_f64, requests.max(2.0) / share);
+        for _ in 0..50 {
+            let middle = (few * many).sqrt();
+            let seen = Self::new(middle, exponent).different(requests) / middle;
+            if seen > share { few = middle } else { many = middle }
+        }
+        many.max(1000.0)
+    }
+
     fn different(&self, requests: f64) -> f64 {
         self.0.iter().map(|(count, share)| count * -(-share * requests).exp_m1()).sum()
     }
@@ -68,23 +79,49 @@ fn requests(service: &Service, seconds: f64) -> f64 {
     service.load.mean * seconds
 }
 
-/// An LRU cache under Zipf-distributed keys: a tenth to six tenths of all keys fit, filled within days at the latest.
+/// In what time the caches of most services are full.
+const USUAL_FILLING: (f64, f64) = (0.5 * HOUR, 6.0 * HOUR);
+
+/// In what time some are: for so long and longer they grow as a leak does.
+const SLOW_FILLING: (f64, f64) = (6.0 * HOUR, 48.0 * HOUR);
+
+/// An LRU cache under Zipf-distributed keys, full within half an hour to six hours.
 pub(super) fn lru_zipf(random: &mut Random) -> Made {
+    zipf_filled_within(random, USUAL_FILLING)
+}
+
+/// The same, full within six hours to two days.
+pub(super) fn lru_zipf_slow(random: &mut Random) -> Made {
+    zipf_filled_within(random, SLOW_FILLING)
+}
+
+/// A tenth to six tenths of all keys fit.
+fn zipf_filled_within(random: &mut Random, (least, most): (f64, f64)) -> Made {
     let (service, full) = fresh(random);
-    let keys = requests(&service, random.scaled(1.0 * HOUR, 16.0 * HOUR)).max(1000.0);
+    let filling = requests(&service, random.scaled(least, most));
     let (exponent, fits) = (random.between(0.7, 1.1), random.between(0.1, 0.6));
+    let keys = Zipf::keys(filling, exponent, fits);
     service.clean(random, |_| {
         let zipf = Zipf::new(keys, exponent);
         table(full, move |requests| zipf.different(requests), keys * fits)
     })
 }
 
-/// An LRU cache under uniform keys: it fills nearly in a straight line, within 1 to 40 hours, and then is full.
+/// An LRU cache under uniform keys, full within half an hour to six hours: it fills nearly in a straight line.
 pub(super) fn lru_uniform(random: &mut Random) -> Made {
+    uniform_filled_within(random, USUAL_FILLING)
+}
+
+/// The same, full within six hours to two days.
+pub(super) fn lru_uniform_slow(random: &mut Random) -> Made {
+    uniform_filled_within(random, SLOW_FILLING)
+}
+
+fn uniform_filled_within(random: &mut Random, (least, most): (f64, f64)) -> Made {
     let (service, full) = fresh(random);
     let fits: f64 = random.between(0.3, 0.95);
     // Filled when keys * -ln(1 - fits) requests have come.
-    let keys = requests(&service, random.scaled(1.0 * HOUR, 40.0 * HOUR)) / -(1.0 - fits).ln();
+    let keys = requests(&service, random.scaled(least, most)) / -(1.0 - fits).ln();
     service.clean(random, |_| table(full, move |requests| -keys * (-requests / keys).exp_m1(), keys * fits))
 }
 

@@ -26,7 +26,13 @@ impl Family {
     }
 }
 
-/// All of them; leaks first.
+/// Clean ones that grow for longer than anyone waits: told apart from the others.
+pub(crate) const SLOW_FILLS: &[Family] = &[
+    Family { name: "clean: slow LRU, Zipf keys", make: fills::lru_zipf_slow },
+    Family { name: "clean: slow LRU, uniform keys", make: fills::lru_uniform_slow },
+];
+
+/// All others; leaks first.
 pub(crate) const FAMILIES: &[Family] = &[
     Family { name: "leak: linear, slow", make: leaks::linear_slow },
     Family { name: "leak: linear, medium", make: leaks::linear_medium },

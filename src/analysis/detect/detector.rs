@@ -5,7 +5,7 @@ use super::falls::Falls;
 use super::patience::{Circumstances, Waited};
 use super::swing::Swing;
 use super::window::{Seen, Series, Window};
-use super::{falls, follows, gradual, lasting, load, material, patience, peaks, persistent, recent, straight, whole};
+use super::{falls, follows, gradual, lasting, load, material, patience, persistent, recent, straight, whole};
 use crate::analysis::floors::{SCALES, Work};
 use crate::analysis::growth::Growth;
 use crate::analysis::trend::MINIMUM_POINTS;
@@ -13,6 +13,9 @@ use crate::units::{Moment, count_as_f64, length_as_count};
 
 /// The fewest blocks of a window that may call a leak.
 const LEAST_BLOCKS: f64 = 10.0;
+
+/// The fewest blocks of a longer window that has something to tell.
+const LEAST_LONGER_BLOCKS: f64 = 8.0;
 
 /// What the series shows at present.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -124,6 +127,13 @@ impl Detector {
         Some(Window::new(self.growth.floors(), scale, slope, self.falls.at(scale)))
     }
 
+    /// The windows of longer scales that hold enough to have something to tell.
+    fn longer(&self, scale: usize) -> impl Iterator<Item = Window> {
+        (scale + 1..SCALES)
+            .filter_map(|longer| self.window(longer))
+            .filter(|window| window.count() >= LEAST_LONGER_BLOCKS)
+    }
+
     /// Tests one scale's window; notes for how long it has passed.
     fn test(&mut self, scale: usize, window: &Window, known: &Circumstances) -> bool {
         let shape = self.doubt_of_shape(scale, window);
@@ -137,15 +147,15 @@ impl Detector {
     /// What only delays the call.
     fn doubt_of_time(&self, scale: usize, window: &Window, known: &Circumstances) -> Option<Doubt> {
         let of_late = match self.series {
-            Series::Heap => lasting::doubt(window, scale, &self.growth).or_else(|| peaks::doubt(window)),
+            Series::Heap => lasting::doubt(window, scale, &self.growth),
             // Told anew at full collections only, which may be hours apart.
             Series::LiveHeap => None,
         };
-        let longer = (scale + 1..SCALES).filter_map(|longer| self.window(longer));
         let waited = self.waited(scale, window, known);
         of_late
-            .or_else(|| whole::doubt(longer, waited.block_seconds))
+            .or_else(|| whole::doubt(self.longer(scale), waited.block_seconds))
             .or_else(|| follows::doubt(window))
+            .or_else(|| self.longer(scale).find_map(|longer| follows::doubt(&longer)))
             .or_else(|| falls::doubt_of_longer(window, waited.seconds, self.falls.beyond(scale)))
             .or_else(|| patience::doubt(window, scale, &waited, known))
     }

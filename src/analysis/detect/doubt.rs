@@ -23,12 +23,12 @@ pub enum Doubt {
     SlowerThanBefore(f64),
     /// Growth goes with the load.
     Load(Explained),
-    /// Under ordinary load it grows at this share of its pace.
-    Peaks(f64),
     /// Lasts for so many seconds only, which a warm-up does too.
     Young(f64),
     /// Neither load nor a day's rhythm is known as yet.
     RhythmUnknown,
+    /// Lasts for so many seconds only, which a rise of the load, which is not known, may too.
+    LoadUnknown(f64),
     /// At this rate it cannot have grown since its start, which was not seen.
     PastUnknown,
     /// An earlier life that was steady had as much.
@@ -51,9 +51,9 @@ impl fmt::Display for Doubt {
             Self::Falls(share) => write!(f, "has given back {} as much by itself", Percent(*share)),
             Self::SlowerThanBefore(share) => write!(f, "at {} of its longer-term rate", Percent(*share)),
             Self::Load(_) => f.write_str("it may be the load"),
-            Self::Peaks(share) => write!(f, "under ordinary load at {} of its pace", Percent(*share)),
             Self::Young(seconds) => write!(f, "for {} only, as a warm-up may", Span(*seconds)),
             Self::RhythmUnknown => f.write_str("load unknown and less than a day seen"),
+            Self::LoadUnknown(seconds) => write!(f, "load unknown, which may have risen for {}", Span(*seconds)),
             Self::PastUnknown => f.write_str("cannot have gone on since its start, and less than a day seen"),
             Self::Healthy => f.write_str("within the level of an earlier life that was steady"),
             Self::Saw(share) => write!(f, "under a saw of {} of the growth", Percent(*share)),

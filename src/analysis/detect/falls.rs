@@ -9,8 +9,11 @@ use crate::units::narrowed;
 /// is not growth.
 const TIMES: f64 = 3.0;
 
+/// Where the load is not known, so many times: it may be the load that rises, and it breathes with the day.
+const TIMES_WITHOUT_LOAD: f64 = 4.5;
+
 /// And so many times the largest fall at longer scales, which a day's or a week's rhythm makes.
-const TIMES_LONGER: f64 = 1.0;
+const TIMES_LONGER: f64 = 3.0;
 
 /// What is left of an old fall after each further block: half after 69.
 const DECAY: f32 = 0.99;
@@ -47,7 +50,8 @@ impl Falls {
 /// Does not stand out over what the series gives back by itself.
 pub(super) fn doubt(window: &Window) -> Option<Doubt> {
     let share = window.fall / window.growth();
-    (share * TIMES > 1.0).then_some(Doubt::Falls(share))
+    let times = if window.has_load() { TIMES } else { TIMES_WITHOUT_LOAD };
+    (share * times > 1.0).then_some(Doubt::Falls(share))
 }
 
 /// Has not grown beyond what longer scales give back; `seconds` is how long it has grown.
@@ -58,25 +62,31 @@ pub(super) fn doubt_of_longer(window: &Window, seconds: f64, beyond: f64) -> Opt
 
 #[cfg(test)]
 mod tests {
-    use super::super::window::tests::window;
+    use super::super::window::tests::{window, window_with_load};
     use super::*;
 
     #[test]
     fn growth_must_be_three_times_what_was_given_back() {
         let after_a_fall_of = |fall: f64| {
-            let mut window = window(15, |x| 1e6 * x);
-            window.fall = fall;
-            doubt(&window)
+            let with = |mut window: Window| {
+                window.fall = fall;
+                doubt(&window).is_some()
+            };
+            (with(window_with_load(15, |x| 1e6 * x, |_| 1.0)), with(window(15, |x| 1e6 * x)))
         };
-        assert_eq!(after_a_fall_of(4e6), None, "grown by 14 MB");
-        assert!(matches!(after_a_fall_of(5e6), Some(Doubt::Falls(_))));
+        assert_eq!(after_a_fall_of(3e6), (false, false), "grown by 14 MB");
+        assert_eq!(after_a_fall_of(4e6), (false, true), "the load is not known: it must be more");
+        assert_eq!(after_a_fall_of(5e6), (true, true));
     }
 
     #[test]
-    fn growth_must_exceed_what_a_day_gives_back() {
+    fn growth_must_be_three_times_what_a_day_gives_back() {
         let window = window(15, |x| 60e6 * x);
-        assert!(matches!(doubt_of_longer(&window, 3600.0, 4e9), Some(Doubt::Falls(_))), "3.6 GB of 4");
-        assert_eq!(doubt_of_longer(&window, 5000.0, 4e9), None);
+        assert!(
+            matches!(doubt_of_longer(&window, 10_000.0, 4e9), Some(Doubt::Falls(_))),
+            "10 GB, 4 of them given back"
+        );
+        assert_eq!(doubt_of_longer(&window, 15_000.0, 4e9), None);
     }
 
     #[test]

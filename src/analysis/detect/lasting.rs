@@ -6,7 +6,7 @@ use crate::analysis::growth::Growth;
 
 /// The least that was gained of late, in terms of the mean pace. A leak through an allocator that asks for memory in
 /// large pieces rests at times; then the next piece speaks.
-const LEAST_PACE: f64 = 0.5;
+const LEAST_PACE: f64 = 0.6;
 
 /// The finest scale whose window shows what "of late" is: an hour for windows of four hours and more, else a quarter.
 const FINEST: usize = 2;

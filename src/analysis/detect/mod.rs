@@ -12,7 +12,6 @@ mod lasting;
 mod load;
 mod material;
 mod patience;
-mod peaks;
 mod persistent;
 mod recent;
 mod regression;

@@ -13,15 +13,15 @@ const LONG_BLOCKS: f64 = 300.0;
 /// Growth for so many base blocks (3 h 30 min) is a leak when the limit is near ([`NEAR`]).
 const SOME_BLOCKS: f64 = 210.0;
 
-/// A limit is near when it is hit within so many times the growth so far: at the latest when a third of the time from
-/// onset to exhaustion is gone.
-const NEAR: f64 = 2.25;
+/// A limit is near when it is hit within so many times the growth so far: at the latest when two fifths of the time from
+/// onset to exhaustion are gone.
+const NEAR: f64 = 1.5;
 
 /// Growth for so many base blocks (half an hour) is a leak when the limit is [`URGENT`].
 const SHORT_BLOCKS: f64 = 30.0;
 
 /// A limit is urgent when it is hit within this part of the growth so far: the call comes with two fifths of the time left.
-const URGENT: f64 = 0.8;
+const URGENT: f64 = 0.7;
 
 /// In an urgent call growth must be so many times a collector's saw.
 const SAWS: f64 = 3.0;
@@ -32,6 +32,13 @@ const MOST_RATIO: f64 = 2.0;
 
 /// Without load figures a day's rhythm, and two hours, must have been seen.
 const RHYTHM_BLOCKS: f64 = 26.0 * 60.0;
+
+/// And the limit must be hit within so many times the growth so far, when less than three fifths of the time from
+/// onset to exhaustion are gone at the latest: load that rises for days looks like a leak.
+const NEAR_WITHOUT_LOAD: f64 = 0.75;
+
+/// Or growth must have gone on for so many base blocks (3 d): longer than most such rises.
+const DAYS_BLOCKS: f64 = 72.0 * 60.0;
 
 /// After a life that was steady, growth for so many base blocks (two hours) is enough once it is [`ABOVE_HEALTHY`].
 const AFTER_HEALTHY_BLOCKS: f64 = 120.0;
@@ -97,8 +104,15 @@ pub(super) fn doubt(window: &Window, scale: usize, waited: &Waited, known: &Circ
     if is_above_healthy && blocks >= AFTER_HEALTHY_BLOCKS && scale + 1 >= CALM_SCALE {
         return None;
     }
-    if window.loads().iter().any(|load| load.is_nan()) && !is_rhythm_seen {
-        return Some(Doubt::RhythmUnknown);
+    if !window.has_load() {
+        if !is_rhythm_seen {
+            return Some(Doubt::RhythmUnknown);
+        }
+        // A limit that is known to be far gives the time to wait.
+        let is_far = known.room.is_some() && left > NEAR_WITHOUT_LOAD * waited.seconds;
+        if is_far && blocks < DAYS_BLOCKS {
+            return Some(Doubt::LoadUnknown(waited.seconds));
+        }
     }
     let is_near = left <= NEAR * waited.seconds;
     let is_enough = blocks >= LONG_BLOCKS || (is_near && blocks >= SOME_BLOCKS);
@@ -120,7 +134,7 @@ mod tests {
 
     #[test]
     fn far_from_a_limit_it_takes_long_and_near_one_less() {
-        let near = Circumstances { room: Some(400.0 * MIB), ..Circumstances::default() };
+        let near = Circumstances { room: Some(320.0 * MIB), ..Circumstances::default() };
         assert!(matches!(after(299.0, 4, Circumstances::default()), Some(Doubt::Young(_))));
         assert_eq!(after(300.0, 4, Circumstances::default()), None);
         assert_eq!(after(215.0, 4, near), None);
@@ -133,7 +147,7 @@ mod tests {
 
     #[test]
     fn an_urgent_limit_does_not_wait_but_a_saw_does() {
-        let urgent = Circumstances { room: Some(30.0 * MIB), ..Circumstances::default() };
+        let urgent = Circumstances { room: Some(27.0 * MIB), ..Circumstances::default() };
         assert_eq!(after(40.0, 1, urgent), None);
         let at_the_limit = Circumstances { room: Some(MIB), ..Circumstances::default() };
         assert_eq!(after(30.0, 1, at_the_limit), None);
@@ -174,6 +188,18 @@ mod tests {
         let judged = |hours| doubt(&window(15, |x| 1e8 + MIB * x), 4, &waited, &seen_for(hours));
         assert_eq!(judged(25.0), Some(Doubt::RhythmUnknown));
         assert_eq!(judged(27.0), None);
+    }
+
+    #[test]
+    fn without_load_figures_a_limit_that_is_far_gives_three_days() {
+        let after = |hours: f64, room: f64| {
+            let waited = Waited { seconds: hours * 3600.0, block_seconds: 60.0, saw: 0.0, ratio: 1.0 };
+            let known = Circumstances { watched_seconds: 1e6, room: Some(room), ..Circumstances::default() };
+            doubt(&window(15, |x| 1e8 + MIB * x), 8, &waited, &known)
+        };
+        assert!(matches!(after(40.0, 32.0 * 60.0 * MIB), Some(Doubt::LoadUnknown(_))), "32 h are left");
+        assert_eq!(after(40.0, 28.0 * 60.0 * MIB), None, "28 h are left");
+        assert_eq!(after(73.0, 1e12), None);
     }
 
     #[test]

@@ -9,25 +9,22 @@ use super::window::Window;
 /// leak that follows them.
 const START_UP_BLOCKS: f64 = 60.0;
 
-/// The fewest blocks of a longer window that has something to tell.
-const LEAST_BLOCKS: f64 = 8.0;
-
 /// The fewest of them after the start.
 const LEAST_POINTS: usize = 6;
 
 /// The least ratio of the second half's slope to the first half's.
-const LEAST_RATIO: f64 = 0.65;
+const LEAST_RATIO: f64 = 0.7;
 
 /// Curvature of so many standard errors is no noise.
 const PLAIN_CURVATURE: f64 = -3.0;
 
 /// With plain curvature, the slope at the end must be this share of the mean slope; a root has 0.75 over its last three
 /// quarters.
-const LEAST_END: f64 = 0.85;
+const LEAST_END: f64 = 0.9;
 
 /// A longer window slows down; `block_seconds` is the length of a base block.
-pub(super) fn doubt(longer: impl Iterator<Item = Window>, block_seconds: f64) -> Option<Doubt> {
-    longer.filter(|window| window.count() >= LEAST_BLOCKS).find_map(|window| slows_down(&window, block_seconds))
+pub(super) fn doubt(mut longer: impl Iterator<Item = Window>, block_seconds: f64) -> Option<Doubt> {
+    longer.find_map(|window| slows_down(&window, block_seconds))
 }
 
 fn slows_down(window: &Window, block_seconds: f64) -> Option<Doubt> {

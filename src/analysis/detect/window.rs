@@ -37,6 +37,11 @@ impl Window {
         self.loads.get(..self.points().len()).unwrap_or_default()
     }
 
+    /// Whether the load is known for every block.
+    pub fn has_load(&self) -> bool {
+        !self.loads().iter().any(|load| load.is_nan())
+    }
+
     /// From the start of the first block to the end of the last, in seconds.
     pub fn span_seconds(&self) -> f64 {
         match (self.points().first(), self.points().last()) {
