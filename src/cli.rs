@@ -189,15 +189,15 @@ pub struct PastFlags {
     pub query: Option<String>,
 
     /// Begin: RFC 3339, Unix seconds, now, or now-7d
-    #[arg(long, value_name = "TIME", default_value = "now-7d", requires = "prometheus")]
+    #[arg(long, value_name = "TIME", default_value = "now-7d", requires = "prometheus", allow_hyphen_values = true)]
     pub from: Instant,
 
     /// End
-    #[arg(long, value_name = "TIME", default_value = "now", requires = "prometheus")]
+    #[arg(long, value_name = "TIME", default_value = "now", requires = "prometheus", allow_hyphen_values = true)]
     pub to: Instant,
 
     /// Time between points: best as often as Prometheus scrapes
-    #[arg(long, value_name = "TIME", default_value = "15s", requires = "prometheus")]
+    #[arg(long, value_name = "TIME", default_value = "15s", requires = "prometheus", allow_hyphen_values = true)]
     pub step: Duration,
 
     /// Limit in bytes. This and the following: by series with equal labels, else with fewer; else the only one
