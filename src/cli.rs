@@ -172,7 +172,7 @@ pub struct AnalyzeFlags {
     #[arg(long, value_name = "FILE")]
     pub svg: Option<PathBuf>,
 
-    /// Judge the past of a Prometheus instead of files: http(s)://[user:password@]host[:port][/prefix]
+    /// Judge the past of a Prometheus instead of files: http(s)://host:port/prefix, with user:password@ where it asks
     #[arg(long, value_name = "URL", requires = "query")]
     pub prometheus: Option<String>,
 

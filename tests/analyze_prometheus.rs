@@ -49,8 +49,11 @@ fn write(folder: &Path, name: &str, text: &str) -> PathBuf {
     path
 }
 
+/// Labels, and the value of each row.
+type Series<'a> = (&'a str, &'a dyn Fn(u64) -> Option<String>);
+
 /// One metric of a past.
-fn metric(text: &mut String, name: &str, series: &[(&str, &dyn Fn(u64) -> Option<String>)], rows: u64, step: u64) {
+fn metric(text: &mut String, name: &str, series: &[Series], rows: u64, step: u64) {
     writeln!(text, "# TYPE {name} gauge").unwrap();
     for (labels, value) in series {
         for row in 0..rows {

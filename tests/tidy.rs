@@ -40,7 +40,7 @@ const CONFINED: &[(&str, &str)] = &[
     ("rustls_native_certs::", "src/history/client.rs"),
     ("http_body_util::", "src/history/client.rs"),
     ("percent_encoding::", "src/history/client.rs src/history/address.rs"),
-    ("tempfile::", "src/command/analyze/drawing.rs"),
+    ("tempfile::", "src/command/analyze/drawing.rs src/config/web/table.rs"),
     ("toml::", "src/config/file.rs"),
     ("bcrypt::", "src/serve/auth.rs src/config/web/http.rs src/serve/verified.rs"),
 ];

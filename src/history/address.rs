@@ -70,7 +70,8 @@ impl FromStr for Address {
         };
         let port = match port.strip_prefix(':') {
             Some(digits) if !digits.starts_with('+') => digits.parse().map_err(|_| wrong)?,
-            None if port.is_empty() => [80, 443][usize::from(is_secure)],
+            None if port.is_empty() && is_secure => 443,
+            None if port.is_empty() => 80,
             _ => return Err(wrong),
         };
         let is_path = |byte: u8| byte.is_ascii_graphic() && !matches!(byte, b'?' | b'#' | b'"' | b'<' | b'>' | b'\\');

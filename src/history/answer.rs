@@ -85,7 +85,7 @@ fn series_of(found: &Found) -> Result<Series, Problem> {
     let mut last = None;
     for Point(seconds, text) in values {
         let wrong = |what: &str| Problem::NotNumbers(format!("{}: {what}", found.metric));
-        let value: f64 = text.parse().map_err(|_| wrong(&format!("`{}`", shown(&text))))?;
+        let value: f64 = text.parse().map_err(|_| wrong(&format!("`{}`", shown(text))))?;
         let at = whole((seconds * 1000.0).round());
         if last.is_some_and(|last| at <= last) {
             return Err(wrong("times that do not rise"));
@@ -122,7 +122,7 @@ mod tests {
             r#"[[1435781430.781,"1"],[1435781445.781,"NaN"],[1435781460.781,"+Inf"],[1435781475.781,"1.5e+09"]]"#,
         );
         let found = series(body.as_bytes()).unwrap();
-        let [only] = found.as_slice() else { panic!("{found:?}") };
+        let [only]: [Series; 1] = found.try_into().unwrap();
         assert_eq!(only.labels.to_string(), "m{a=\"b\"}");
         assert_eq!(only.points, [(1_435_781_430_781, 1.0), (1_435_781_475_781, 1.5e9)]);
     }

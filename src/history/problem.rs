@@ -68,10 +68,18 @@ pub enum Problem {
 impl Problem {
     /// Whether any query would meet it.
     pub fn is_of_the_connection(&self) -> bool {
-        match self {
-            Self::Refused(_) | Self::NotMatrix(_) | Self::NotNumbers(_) | Self::Long(_) | Self::Many(_) => false,
-            Self::Empty | Self::Apart | Self::Ambiguous(_) | Self::Slow(_) => false,
-            _ => true,
-        }
+        let is_of_query = matches!(
+            self,
+            Self::Refused(_)
+                | Self::NotMatrix(_)
+                | Self::NotNumbers(_)
+                | Self::Long(_)
+                | Self::Many(_)
+                | Self::Empty
+                | Self::Apart
+                | Self::Ambiguous(_)
+                | Self::Slow(_)
+        );
+        !is_of_query
     }
 }

@@ -53,7 +53,14 @@ fn credentials_open_a_real_prometheus_and_are_never_told() {
     let path = |name: &str| folder.path().join(name).display().to_string();
     let made = Command::new("openssl")
         .args(["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2"])
-        .args(["-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost", "-addext", "basicConstraints=CA:FALSE"])
+        .args([
+            "-subj",
+            "/CN=localhost",
+            "-addext",
+            "subjectAltName=DNS:localhost",
+            "-addext",
+            "basicConstraints=CA:FALSE",
+        ])
         .args(["-keyout", &path("key.pem"), "-out", &path("cert.pem")])
         .output()
         .unwrap();
@@ -119,12 +126,16 @@ fn an_answer_that_is_too_long_is_asked_for_in_halves() {
     assert_eq!(asked, [page(0, 3), page(0, 1), page(2, 3)]);
 
     let endless = Canned::start(move |_| long());
-    says(&run(&over(&format!("http://{}", endless.address), "heap", 2, 15), &[]), &["longer than 16777216 bytes", "narrow"]);
+    says(
+        &run(&over(&format!("http://{}", endless.address), "heap", 2, 15), &[]),
+        &["longer than 16777216 bytes", "narrow"],
+    );
 }
 
 #[test]
 fn what_is_no_answer_of_a_prometheus_is_said() {
-    let redirect = "HTTP/1.1 302 Found\r\nLocation: https://me:s3cret@other/x/api/v1/query_range\r\nContent-Length: 0\r\n\r\n";
+    let redirect =
+        "HTTP/1.1 302 Found\r\nLocation: https://me:s3cret@other/x/api/v1/query_range\r\nContent-Length: 0\r\n\r\n";
     let unavailable = ok(r#"{"status":"error","errorType":"unavailable","error":"not\u001b ready"}"#);
     let unavailable = String::from_utf8(unavailable).unwrap().replace("200 OK", "503 Service Unavailable");
     let cases: [(Vec<u8>, &str); 9] = [
@@ -144,7 +155,10 @@ fn what_is_no_answer_of_a_prometheus_is_said() {
         says(&ask(&format!("http://me:s3cret@{}", canned.address), &[]), &[&shown, expected]);
     }
     let closed = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-    says(&ask(&format!("http://{closed}"), &[]), &[&format!("http://{closed}: cannot connect"), "refused", "--prometheus"]);
+    says(
+        &ask(&format!("http://{closed}"), &[]),
+        &[&format!("http://{closed}: cannot connect"), "refused", "--prometheus"],
+    );
     says(&ask("http://no.such.host.invalid", &[]), &["http://no.such.host.invalid: cannot connect"]);
 }
 
@@ -168,7 +182,10 @@ fn flags_that_say_nothing_sensible_are_refused() {
         assert_eq!(output.status.code(), Some(2), "{flags:?}: {error}");
         assert!(error.contains(expected), "{flags:?}: {error}");
     }
-    says(&analyze(&["--prometheus", "ftp://me:s3cret@host", "--query", "heap"]), &["--prometheus: expected an address"]);
+    says(
+        &analyze(&["--prometheus", "ftp://me:s3cret@host", "--query", "heap"]),
+        &["--prometheus: expected an address"],
+    );
     for alone in [&["--prometheus", "http://localhost:1"][..], &["--query", "heap"], &[]] {
         assert_eq!(analyze(alone).status.code(), Some(2), "{alone:?}");
     }

@@ -4,7 +4,6 @@ use super::Chart;
 use super::plot::{BOTTOM, LEFT, RIGHT};
 use super::sketch::Sketch;
 use crate::analysis::verdict::Verdict;
-use crate::units::Span;
 use std::fmt::Write;
 
 /// Room of an entry's sign, and of a letter.
@@ -31,7 +30,7 @@ pub(super) fn draw(page: &mut String, sketch: &Sketch, chart: &Chart) {
             true => ("slope call", "slope when called"),
             false => ("slope end", "slope at the end"),
         };
-        entries.push((Sign::Line(class), format!("{when}: {} over {}", window.rate, Span(window.seconds))));
+        entries.push((Sign::Line(class), format!("{when}: {}", window.rate)));
     }
     let seen = Verdict::ALL.iter().filter(|verdict| chart.changes.iter().any(|(_, change)| change == *verdict));
     entries.extend(seen.map(|verdict| (Sign::Verdict(verdict.name()), verdict.name().to_owned())));
