@@ -104,6 +104,11 @@ async fn in_time<T>(seconds: u64, work: impl Future<Output = T>) -> Result<T, Pr
     timeout(Duration::from_secs(seconds), work).await.map_err(|_| Problem::Slow(seconds))
 }
 
+async fn soon<T>(work: impl Future<Output = std::io::Result<T>>) -> std::io::Result<T> {
+    let late = || std::io::Error::new(std::io::ErrorKind::TimedOut, format!("nothing within {CONNECT_SECONDS} s"));
+    timeout(Duration::from_secs(CONNECT_SECONDS), work).await.unwrap_or_else(|_| Err(late()))
+}
+
 fn connector() -> Result<TlsConnector, Problem> {
     let found = rustls_native_certs::load_native_certs();
     let mut roots = RootCertStore::empty();
@@ -119,12 +124,11 @@ fn connector() -> Result<TlsConnector, Problem> {
 }
 
 async fn connect(address: &Address, tls: Option<&TlsConnector>) -> Result<SendRequest<Full<Bytes>>, Problem> {
-    let stream = in_time(CONNECT_SECONDS, TcpStream::connect((address.host.as_str(), address.port))).await?;
-    let stream = stream.map_err(Problem::Connect)?;
+    let stream = soon(TcpStream::connect((address.host.as_str(), address.port))).await.map_err(Problem::Connect)?;
     let Some(tls) = tls else { return speak(stream).await };
     let name =
         ServerName::try_from(address.host.clone()).map_err(|error| Problem::Tls(std::io::Error::other(error)))?;
-    speak(in_time(CONNECT_SECONDS, tls.connect(name, stream)).await?.map_err(Problem::Tls)?).await
+    speak(soon(tls.connect(name, stream)).await.map_err(Problem::Tls)?).await
 }
 
 async fn speak<S>(stream: S) -> Result<SendRequest<Full<Bytes>>, Problem>
