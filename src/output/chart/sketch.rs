@@ -110,7 +110,7 @@ mod tests {
         let mut sketch = Sketch::new(0.0);
         for row in 0..240 {
             let at = f64::from(row) * 30.0;
-            sketch.push(at, 1000.0 + at + if row % 4 == 0 { 0.0 } else { 500.0 }, None, None);
+            sketch.push(at, 1000.0 + at + if row % 2 == 0 { 0.0 } else { 500.0 }, None, None);
         }
         let window = Window { is_of_call: false, end: 7170.0, seconds: 3600.0, rate: BytesPerSecond(1.0) };
         let line = sketch.line(&window);
