@@ -6,7 +6,7 @@ pub mod reference;
 pub use origin::parse;
 
 use crate::config::{
-    ApplicationCount, ApplicationOption, CgroupPath, Duration, FilePath, ListenAddress, LogFormat, LogLevel,
+    ApplicationCount, ApplicationOption, CgroupPath, Duration, FilePath, Instant, ListenAddress, LogFormat, LogLevel,
     LogOptions, Named, Options, PathOptions, Pattern, Pid, SelectorOption, TrendOptions, UnitName, WebOptions, Which,
 };
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -37,8 +37,8 @@ const LONG_VERSION: &str = concat!(
 pub enum Command {
     /// Watch applications and serve their metrics (the default)
     Serve(Box<ServeFlags>),
-    /// Judge recorded series: CSV files, gzip too, with the columns timestamp_seconds and heap_bytes
-    Analyze(AnalyzeFlags),
+    /// Judge recorded series: CSV files, gzip too, with the columns timestamp_seconds and heap_bytes; or a Prometheus' past
+    Analyze(Box<AnalyzeFlags>),
     /// Watch a program that leaks, on a fast clock, until Ctrl-C
     Demo(DemoFlags),
     /// Leak memory, for the demo and for tests
@@ -157,16 +157,72 @@ pub struct ServeFlags {
 #[derive(Debug, Args)]
 pub struct AnalyzeFlags {
     /// Trace files, or folders of them: all *.csv and *.csv.gz below, in order of their names
-    #[arg(value_name = "FILE", required = true)]
+    #[arg(value_name = "FILE", required_unless_present = "prometheus", conflicts_with = "prometheus")]
     pub files: Vec<PathBuf>,
 
     /// Score the verdicts against the truth in this file (CSV; paths in it are relative to its folder)
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["prometheus", "svg"])]
     pub labels: Option<PathBuf>,
 
     /// How the outcome is written
     #[arg(long, value_name = "FORMAT", default_value = "text")]
     pub format: OutcomeFormat,
+
+    /// Draw the trace, its floor, slopes, limit and verdicts (one trace alone)
+    #[arg(long, value_name = "FILE")]
+    pub svg: Option<PathBuf>,
+
+    /// Judge the past of a Prometheus instead of files: http(s)://host:port/prefix, with user:password@ where it asks
+    #[arg(long, value_name = "URL", requires = "query")]
+    pub prometheus: Option<String>,
+
+    /// What of it.
+    #[command(flatten)]
+    pub past: PastFlags,
+}
+
+/// Flags of `analyze --prometheus`.
+#[derive(Debug, Args)]
+pub struct PastFlags {
+    /// Heap in bytes; each series is judged by itself (PromQL)
+    #[arg(long, value_name = "EXPRESSION", requires = "prometheus")]
+    pub query: Option<String>,
+
+    /// Begin: RFC 3339, Unix seconds, now, or now-7d
+    #[arg(long, value_name = "TIME", default_value = "now-7d", requires = "prometheus", allow_hyphen_values = true)]
+    pub from: Instant,
+
+    /// End
+    #[arg(long, value_name = "TIME", default_value = "now", requires = "prometheus", allow_hyphen_values = true)]
+    pub to: Instant,
+
+    /// Time between points: best as often as Prometheus scrapes
+    #[arg(long, value_name = "TIME", default_value = "15s", requires = "prometheus", allow_hyphen_values = true)]
+    pub step: Duration,
+
+    /// Limit in bytes. This and the following: by series with equal labels, else with fewer; else the only one
+    #[arg(long, value_name = "EXPRESSION", requires = "prometheus")]
+    pub limit_query: Option<String>,
+
+    /// Counter of requests: growth that goes with them is no leak
+    #[arg(long, value_name = "EXPRESSION", requires = "prometheus")]
+    pub requests_query: Option<String>,
+
+    /// Counter of CPU seconds, where requests are not known
+    #[arg(long, value_name = "EXPRESSION", requires = "prometheus")]
+    pub cpu_query: Option<String>,
+
+    /// Start of the process in Unix seconds: a change is a restart
+    #[arg(long, value_name = "EXPRESSION", requires = "prometheus")]
+    pub start_time_query: Option<String>,
+
+    /// Bytes that were alive after the last full collection
+    #[arg(long, value_name = "EXPRESSION", requires = "prometheus")]
+    pub live_heap_query: Option<String>,
+
+    /// File with the bearer token that Prometheus asks for
+    #[arg(long, value_name = "FILE", requires = "prometheus")]
+    pub bearer_token_file: Option<PathBuf>,
 }
 
 /// How an outcome is written.

@@ -7,7 +7,7 @@
 //! 2. [`analysis`]: pure. A [`Sample`](analysis::sample::Sample) goes into the [`Engine`](analysis::engine::Engine), a
 //!    [`Report`](analysis::report::Report) comes out.
 //! 3. [`source`]: reads the world and yields samples.
-//!    [`trace`] reads recorded ones, [`score`] holds verdicts on them against a known truth.
+//!    [`trace`] reads recorded ones, [`history`] those that a Prometheus has kept, [`score`] holds verdicts on them against a known truth.
 //! 4. [`output`]: a report becomes text.
 //! 5. [`config`] and [`cli`]: what the user has set.
 //! 6. [`serve`]: samples on a clock and answers HTTP.
@@ -19,6 +19,8 @@ pub mod analysis;
 pub mod source;
 
 pub mod trace;
+
+pub mod history;
 
 pub mod score;
 

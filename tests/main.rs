@@ -10,6 +10,8 @@
 
 mod analyze;
 mod analyze_labels;
+mod analyze_prometheus;
+mod analyze_svg;
 mod bad_input;
 mod changes;
 mod containers;

@@ -14,12 +14,16 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("analysis", &["analysis", "units"]),
     ("source", &["source", "analysis", "units"]),
     ("trace", &["trace", "analysis", "units"]),
+    ("history", &["history", "trace", "analysis", "units"]),
     ("score", &["score", "trace", "analysis", "units"]),
     ("output", &["output", "analysis", "units"]),
     ("config", &["config", "units"]),
     ("cli", &["config"]),
     ("serve", &["serve", "source", "output", "analysis", "config", "units"]),
-    ("command", &["command", "cli", "score", "trace", "serve", "source", "output", "config", "analysis", "units"]),
+    (
+        "command",
+        &["command", "cli", "score", "trace", "history", "serve", "source", "output", "config", "analysis", "units"],
+    ),
 ];
 
 /// What analysis must not know: it is pure.
@@ -30,9 +34,13 @@ const IMPURE: &[&str] =
 const CONFINED: &[(&str, &str)] = &[
     ("prometheus::", "src/output/instruments.rs"),
     ("itoa::", "src/output/encoder.rs src/source/roots.rs"),
-    ("humantime::", "src/config/values.rs src/config/settings.rs"),
+    ("humantime::", "src/config/values.rs src/config/settings.rs src/config/instant.rs"),
     ("listenfd::", "src/command/serve.rs"),
     ("flate2::", "src/serve/body.rs src/command/analyze/mod.rs"),
+    ("rustls_native_certs::", "src/history/client.rs"),
+    ("http_body_util::", "src/history/client.rs"),
+    ("percent_encoding::", "src/history/client.rs src/history/address.rs"),
+    ("tempfile::", "src/command/analyze/drawing.rs src/config/web/table.rs"),
     ("toml::", "src/config/file.rs"),
     ("bcrypt::", "src/serve/auth.rs src/config/web/http.rs src/serve/verified.rs"),
 ];

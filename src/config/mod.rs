@@ -2,6 +2,7 @@
 
 mod error;
 mod file;
+mod instant;
 mod options;
 mod settings;
 mod values;
@@ -9,6 +10,7 @@ pub mod web;
 
 pub use error::ConfigError;
 pub use file::load;
+pub use instant::{Instant, as_rfc3339};
 pub use options::{ApplicationOption, LogOptions, Options, PathOptions, SelectorOption, TrendOptions, WebOptions};
 pub use settings::Settings;
 pub use values::{

@@ -117,7 +117,7 @@ fn ends(page: &mut String, application: &ApplicationReport) {
 }
 
 /// Text as HTML, within elements and quoted attributes.
-struct Escaped<'a>(&'a str);
+pub(super) struct Escaped<'a>(pub(super) &'a str);
 
 impl std::fmt::Display for Escaped<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {

@@ -1,6 +1,7 @@
 //! Shell out: a report becomes text. Pure; sees `analysis::report` and units, and nothing of where samples come from.
 
 pub mod catalogue;
+pub mod chart;
 pub mod encoder;
 pub mod html;
 pub mod instruments;

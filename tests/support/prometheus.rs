@@ -9,7 +9,7 @@ use std::time::Duration;
 
 pub(crate) struct Prometheus {
     child: Child,
-    address: SocketAddr,
+    pub(crate) address: SocketAddr,
     _folder: tempfile::TempDir,
 }
 
@@ -17,28 +17,65 @@ impl Prometheus {
     /// Starts one that scrapes `target`, and waits until it has done so.
     pub(crate) fn start(target: SocketAddr) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let config = folder.path().join("prometheus.yml");
         let text = format!(
             "global:\n  scrape_interval: 1s\nscrape_configs:\n  - job_name: memtrend\n    static_configs:\n      - targets: ['{target}']\n"
         );
-        std::fs::write(&config, text).unwrap();
+        let prometheus = Self::launch(folder, &text, &[]);
+        wait_for("Prometheus to scrape", Duration::from_secs(60), || {
+            prometheus.connects()?;
+            (prometheus.number("up{job='memtrend'}") == Some(1.0)).then_some(())
+        });
+        prometheus
+    }
+
+    /// Starts one that holds a past, given as OpenMetrics with times, and scrapes nothing; `web_config` is its web
+    /// configuration file, if it has one.
+    pub(crate) fn of_past(open_metrics: &str, web_config: Option<&str>) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let past = folder.path().join("past");
+        std::fs::write(&past, open_metrics).unwrap();
+        // Few large blocks: by default there is one for every two hours.
+        let made = Command::new("promtool")
+            .args(["tsdb", "create-blocks-from", "openmetrics", "--max-block-duration=2400h", "--quiet"])
+            .args([&past, &folder.path().join("data")])
+            .output()
+            .expect("promtool is installed: scripts/setup");
+        assert!(made.status.success(), "{made:?}");
+        let mut flags = vec!["--storage.tsdb.retention.time=100y".to_owned()];
+        if let Some(text) = web_config {
+            let path = folder.path().join("web.yml");
+            std::fs::write(&path, text).unwrap();
+            flags.push(format!("--web.config.file={}", path.display()));
+        }
+        let prometheus = Self::launch(folder, "", &flags);
+        wait_for("Prometheus to be ready", Duration::from_secs(60), || {
+            prometheus.connects()?;
+            // Behind TLS or a password it is asked no more.
+            (web_config.is_some() || get(prometheus.address, "/-/ready", &[]).status == 200).then_some(())
+        });
+        prometheus
+    }
+
+    fn launch(folder: tempfile::TempDir, config: &str, flags: &[String]) -> Self {
+        let path = folder.path().join("prometheus.yml");
+        std::fs::write(&path, config).unwrap();
         // Free at this moment; Prometheus takes no port 0.
         let address = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
         let log = std::fs::File::create(folder.path().join("log")).unwrap();
         let child = Command::new("prometheus")
-            .arg(format!("--config.file={}", config.display()))
+            .arg(format!("--config.file={}", path.display()))
             .arg(format!("--storage.tsdb.path={}", folder.path().join("data").display()))
             .arg(format!("--web.listen-address={address}"))
+            .args(flags)
             .stdout(Stdio::null())
             .stderr(log)
             .spawn()
             .expect("prometheus is installed: scripts/setup");
-        let prometheus = Self { child, address, _folder: folder };
-        wait_for("Prometheus to scrape", Duration::from_secs(60), || {
-            std::net::TcpStream::connect(address).ok()?;
-            (prometheus.number("up{job='memtrend'}") == Some(1.0)).then_some(())
-        });
-        prometheus
+        Self { child, address, _folder: folder }
+    }
+
+    fn connects(&self) -> Option<()> {
+        std::net::TcpStream::connect(self.address).ok().map(drop)
     }
 
     /// The result of an instant query.

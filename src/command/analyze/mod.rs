@@ -1,26 +1,35 @@
 //! `memtrend analyze`: judges recorded series, and scores the verdicts where the truth is known.
 
+mod drawing;
 mod folders;
 mod labels;
+mod past;
+mod progress;
 mod table;
 
+use crate::analysis::detect::Seen;
 use crate::analysis::trend::Slope;
 use crate::analysis::verdict::{Evidence, Verdict};
 use crate::cli::{AnalyzeFlags, OutcomeFormat};
 use crate::trace::{Outcome, Replay, Row, Rows};
 use crate::units::Span;
-use anyhow::{Context, Result, anyhow};
+use anyhow::{Context, Result, anyhow, bail};
+use drawing::Drawing;
 use flate2::bufread::MultiGzDecoder;
+use progress::{Counted, Progress};
 use serde::Serialize;
 use std::fs::File;
 use std::io::{BufRead, BufReader, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 /// The first two bytes of every gzip file.
 const GZIP: [u8; 2] = [0x1f, 0x8b];
 
-/// Judges each file, in folders too; exit code 1 when one is leaking at its end. With labels it tells the score instead,
+/// What progress by bytes is shown in.
+const MEGABYTE: u64 = 1_000_000;
+
+/// Judges each file, in folders too, or each series of a Prometheus' past; exit code 1 when one is leaking at its end. With labels it tells the score instead,
 /// and the exit code is 0.
 ///
 /// # Errors
@@ -32,21 +41,55 @@ pub fn run(flags: &AnalyzeFlags) -> Result<ExitCode> {
         return Ok(ExitCode::SUCCESS);
     }
     let mut leaking = false;
-    for path in &folders::traces(&flags.files)? {
-        let outcome = judge(path, |_| ()).with_context(|| path.display().to_string())?;
+    let mut tell = |name: &str, outcome: &Outcome| -> Result<()> {
         leaking |= outcome.report.verdict == Verdict::Leaking;
         match flags.format {
-            OutcomeFormat::Json => serde_json::to_writer(&mut output, &Line::of(path, &outcome))?,
-            OutcomeFormat::Text => write!(output, "{}", text(path, &outcome))?,
+            OutcomeFormat::Json => serde_json::to_writer(&mut output, &Line::of(name, outcome))?,
+            OutcomeFormat::Text => write!(output, "{}", text(name, outcome))?,
         }
-        writeln!(output)?;
+        Ok(writeln!(output)?)
+    };
+    let mut drawing = flags.svg.as_ref().map(|path| (path, Drawing::default()));
+    let see = |drawing: &mut Option<(_, Drawing)>, row: &Row| {
+        if let Some((_, drawing)) = drawing {
+            drawing.see(row);
+        }
+    };
+    let draw = |drawing: &Option<(&PathBuf, Drawing)>, name: &str, outcome: &Outcome| match drawing {
+        Some((path, drawing)) => drawing.write(path, name, outcome),
+        None => Ok(()),
+    };
+    if let Some(url) = &flags.prometheus {
+        for (name, outcome) in past::judge(url, flags, |row| see(&mut drawing, row))? {
+            draw(&drawing, &name, &outcome)?;
+            tell(&name, &outcome)?;
+        }
+        return Ok(ExitCode::from(u8::from(leaking)));
+    }
+    let traces = folders::traces(&flags.files)?;
+    if drawing.is_some() && traces.len() > 1 {
+        bail!("--svg draws one trace, and there are {}: name one alone", traces.len());
+    }
+    let size = |path: &PathBuf| path.metadata().map_or(0, |about| about.len());
+    let progress = Progress::new("MB", traces.iter().map(size).sum::<u64>().div_ceil(MEGABYTE), MEGABYTE);
+    for path in &traces {
+        let name = path.display().to_string();
+        let outcome = judge_in_sight(path, &progress, |row| see(&mut drawing, row)).with_context(|| name.clone())?;
+        progress.clear();
+        draw(&drawing, &name, &outcome)?;
+        tell(&name, &outcome)?;
     }
     Ok(ExitCode::from(u8::from(leaking)))
 }
 
 /// Judges one file; `see` is shown each row.
 fn judge(path: &Path, see: impl FnMut(&Row)) -> Result<Outcome> {
-    let mut file = BufReader::with_capacity(1 << 16, File::open(path)?);
+    judge_in_sight(path, &Progress::new("MB", 0, MEGABYTE), see)
+}
+
+fn judge_in_sight(path: &Path, progress: &Progress, see: impl FnMut(&Row)) -> Result<Outcome> {
+    let file = Counted { inner: File::open(path)?, progress };
+    let mut file = BufReader::with_capacity(1 << 16, file);
     if file.fill_buf()?.starts_with(&GZIP) {
         return replay(BufReader::with_capacity(1 << 16, MultiGzDecoder::new(file)), see);
     }
@@ -72,13 +115,22 @@ fn growth(evidence: &Evidence) -> Option<Slope> {
     }
 }
 
-fn text(path: &Path, outcome: &Outcome) -> String {
+/// The growth that an evidence tells of, that of a life that carries an earlier call too.
+fn growth_seen(evidence: &Evidence) -> Option<&Seen> {
+    match evidence {
+        Evidence::Growth(seen, _) | Evidence::Leak(seen) => Some(seen),
+        Evidence::Carried { now, .. } => now.as_ref(),
+        _ => None,
+    }
+}
+
+fn text(name: &str, outcome: &Outcome) -> String {
     let report = &outcome.report;
     let time = report.present.as_ref().and_then(|present| present.time_to_limit);
     let left = time.map_or_else(String::new, |time| format!("; limit in {}", Span(time.expected)));
     let origin = report.origin.as_ref().map(ToString::to_string).filter(|origin| !origin.is_empty());
     let origin = origin.map_or_else(String::new, |origin| format!("; {origin}"));
-    format!("{}: {}: {}{origin}{left}", path.display(), report.verdict.name(), report.evidence)
+    format!("{name}: {}: {}{origin}{left}", report.verdict.name(), report.evidence)
 }
 
 /// One object of the JSON output.
@@ -109,11 +161,11 @@ struct Change {
 }
 
 impl Line {
-    fn of(path: &Path, outcome: &Outcome) -> Self {
+    fn of(name: &str, outcome: &Outcome) -> Self {
         let report = &outcome.report;
         let slope = growth(&report.evidence);
         Self {
-            file: path.display().to_string(),
+            file: name.to_owned(),
             samples: outcome.samples,
             lifetimes: outcome.lifetimes,
             verdict: report.verdict.name(),

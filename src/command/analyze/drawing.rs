@@ -1,0 +1,83 @@
+//! `memtrend analyze --svg`: the picture of one trace, written whole or not at all.
+
+use super::growth_seen;
+use crate::analysis::verdict::Verdict;
+use crate::config::as_rfc3339;
+use crate::output::chart::{Chart, Sketch, Window, svg};
+use crate::trace::{Outcome, Row};
+use crate::units::whole;
+use anyhow::{Context, Result, bail};
+use std::io::Write;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+
+/// Times from here on (the year 2001) are taken for Unix seconds, others for a clock of the trace's own.
+const UNIX_SECONDS: f64 = 1e9;
+
+/// Collects the rows of one trace.
+#[derive(Debug, Default)]
+pub(super) struct Drawing {
+    sketch: Option<Sketch>,
+}
+
+impl Drawing {
+    /// Takes in a row.
+    pub(super) fn see(&mut self, row: &Row) {
+        let at = row.timestamp_seconds;
+        let limit = row.limit.map(|limit| limit.as_f64());
+        self.sketch.get_or_insert_with(|| Sketch::new(at)).push(at, row.heap.as_f64(), limit, row.start_seconds);
+    }
+
+    /// Writes the picture.
+    ///
+    /// # Errors
+    /// When the file cannot be written; what was there before is then left as it was.
+    pub(super) fn write(&self, path: &Path, title: &str, outcome: &Outcome) -> Result<()> {
+        let Some(sketch) = &self.sketch else { return Ok(()) };
+        let (first, last) = sketch.period();
+        let text = |seconds: f64| as_rfc3339(whole(seconds * 1000.0));
+        let chart = Chart {
+            title: title.to_owned(),
+            conclusion: format!("{}: {}", outcome.report.verdict.name(), outcome.report.evidence),
+            period: (first >= UNIX_SECONDS).then(|| format!("{} to {}", text(first), text(last))),
+            windows: windows(outcome, last),
+            changes: outcome.transitions.iter().map(|change| (change.at_seconds, change.verdict)).collect(),
+        };
+        put(path, svg(&chart, sketch).as_bytes()).with_context(|| format!("--svg {}", path.display()))
+    }
+}
+
+/// Growth that the first call was given for, and that of the end.
+fn windows(outcome: &Outcome, end: f64) -> Vec<Window> {
+    let of_call = outcome.leak_evidence.as_ref().and_then(growth_seen).zip(outcome.first(Verdict::Leaking));
+    let of_call = of_call.map(|(seen, at)| (true, at, seen));
+    let of_end = growth_seen(&outcome.report.evidence).map(|seen| (false, end, seen));
+    // A window that reaches back beyond the onset is drawn from there.
+    let onset = outcome.report.onset.map_or(f64::NEG_INFINITY, |onset| onset.0);
+    let windows = of_call.into_iter().chain(of_end).map(|(is_of_call, end, seen)| {
+        let seconds = if onset < end { seen.seconds.min(end - onset) } else { seen.seconds };
+        Window { is_of_call, end, seconds, rate: seen.slope.rate }
+    });
+    windows.collect()
+}
+
+/// Writes a file beside its place and moves it there; what is no regular file (a terminal, a pipe) is written to.
+fn put(path: &Path, content: &[u8]) -> Result<()> {
+    // Where a link leads is replaced, not the link.
+    let place: PathBuf = path.canonicalize().unwrap_or_else(|_| path.to_owned());
+    if place.is_dir() {
+        bail!("is a folder: expected the name of a file");
+    }
+    if place.exists() && !place.is_file() {
+        let mut file = std::fs::OpenOptions::new().write(true).open(&place)?;
+        return Ok(file.write_all(content)?);
+    }
+    let folder = place.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    // As any new file: the umask takes away what it should.
+    let permissions = std::fs::Permissions::from_mode(0o666);
+    let mut file = tempfile::Builder::new().prefix(".memtrend-").permissions(permissions).tempfile_in(folder)?;
+    file.write_all(content)?;
+    file.as_file().sync_all()?;
+    file.persist(&place)?;
+    Ok(())
+}

@@ -1,0 +1,73 @@
+//! A trace as a picture (SVG): heap, floor, slopes, limit, verdicts. Bounded in memory and in size, whatever its length.
+
+mod axes;
+mod columns;
+mod legend;
+mod plot;
+mod ribbon;
+mod sketch;
+mod style;
+mod text;
+
+pub use sketch::{Sketch, Window};
+
+use crate::analysis::verdict::Verdict;
+use crate::output::chart::plot::Plot;
+use std::fmt::Write;
+use text::Safe;
+
+/// Width of the picture.
+const WIDTH: f64 = 1200.0;
+
+/// Its height.
+const HEIGHT: f64 = 640.0;
+
+/// What is told beside the curves.
+#[derive(Clone, Debug)]
+pub struct Chart {
+    /// Name of the trace: untrusted.
+    pub title: String,
+    /// The verdict at the end with its evidence.
+    pub conclusion: String,
+    /// When it was, where that is known.
+    pub period: Option<String>,
+    /// Growth that a verdict was given for.
+    pub windows: Vec<Window>,
+    /// Changes of the verdict with their time in seconds, on the trace's clock; the first is that of the first row.
+    pub changes: Vec<(f64, Verdict)>,
+}
+
+/// The picture.
+pub fn svg(chart: &Chart, sketch: &Sketch) -> String {
+    let plot = Plot::new(sketch, &chart.windows);
+    let mut page = String::with_capacity(1 << 16);
+    // Writing to a String cannot fail, here and in the parts.
+    let _ = write!(
+        page,
+        "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {WIDTH} {HEIGHT}\" width=\"{WIDTH}\" height=\"{HEIGHT}\" \
+         role=\"img\" aria-labelledby=\"name what\">\n<title id=\"name\">{}</title>\n<desc id=\"what\">{}</desc>\n",
+        Safe(&chart.title),
+        Safe(&chart.conclusion)
+    );
+    style::draw(&mut page);
+    let _ = writeln!(page, "<rect class=\"paper\" width=\"{WIDTH}\" height=\"{HEIGHT}\"/>");
+    heading(&mut page, chart);
+    axes::draw(&mut page, &plot);
+    plot.draw(&mut page, sketch);
+    ribbon::draw(&mut page, &plot, &chart.changes);
+    legend::draw(&mut page, sketch, chart);
+    page.push_str("</svg>\n");
+    page
+}
+
+fn heading(page: &mut String, chart: &Chart) {
+    let title = text::shortened(&chart.title, 100);
+    let _ = writeln!(page, "<text class=\"title\" x=\"24\" y=\"36\">{}</text>", Safe(&title));
+    for (line, y) in text::lines(&chart.conclusion, 165, 2).iter().zip([58.0, 75.0]) {
+        let _ = writeln!(page, "<text class=\"note\" x=\"24\" y=\"{y}\">{}</text>", Safe(line));
+    }
+    if let Some(period) = &chart.period {
+        let x = WIDTH - 24.0;
+        let _ = writeln!(page, "<text class=\"faint\" x=\"{x}\" y=\"36\" text-anchor=\"end\">{}</text>", Safe(period));
+    }
+}

@@ -1,0 +1,167 @@
+//! The curves, and where a time and a value stand.
+
+use super::axes::byte_step;
+use super::columns::Extent;
+use super::sketch::{Sketch, Window};
+use crate::units::{Bytes, whole};
+use std::fmt::Write;
+
+/// The frame of the curves.
+pub(super) const LEFT: f64 = 96.0;
+pub(super) const RIGHT: f64 = 1176.0;
+pub(super) const TOP: f64 = 148.0;
+pub(super) const BOTTOM: f64 = 520.0;
+
+/// A limit above so many times the highest heap is told, not drawn to scale: the heap would be a flat line below it.
+const FAR_LIMIT: f64 = 4.0;
+
+/// Scales, and the lines that lie on them.
+#[derive(Debug)]
+pub(super) struct Plot {
+    pub(super) begin: f64,
+    end: f64,
+    pub(super) low: f64,
+    pub(super) high: f64,
+    limit_fits: bool,
+    /// Lines of slopes, and whether each is that of the first call.
+    lines: Vec<(bool, Ends)>,
+}
+
+/// A straight line: its ends as (seconds, bytes).
+type Ends = ((f64, f64), (f64, f64));
+
+impl Plot {
+    /// Scales for a trace and its slopes.
+    pub(super) fn new(sketch: &Sketch, windows: &[Window]) -> Self {
+        let lines = windows.iter().filter_map(|window| Some((window.is_of_call, sketch.line(window)?)));
+        let lines: Vec<(bool, Ends)> = lines.collect();
+        let heap = || sketch.heap.iter().map(|(_, extent)| extent);
+        let highest = heap().map(|extent| extent.highest).fold(1.0, f64::max);
+        let lowest = heap().map(|extent| extent.lowest).fold(highest, f64::min);
+        let limits = || sketch.limit.iter().map(|(_, extent)| extent);
+        let limit = limits().map(|extent| extent.highest).fold(0.0, f64::max);
+        let limit_fits = limit <= FAR_LIMIT * highest;
+        let ends = lines.iter().map(|(_, (_, (_, value)))| *value).fold(0.0, f64::max);
+        let top = if limit_fits { highest.max(limit) } else { highest }.max(ends);
+        // From zero, unless all of it would lie in the upper half.
+        let bottom = if lowest > 0.6 * top { lowest - 0.3 * (top - lowest) } else { 0.0 };
+        let step = byte_step((top - bottom).max(top * 1e-3));
+        let low = ((bottom / step).floor() * step).max(0.0);
+        let high = top + ((top - low) * 0.06).max(step * 0.25);
+        Self { begin: sketch.begin, end: sketch.end.max(sketch.begin + 1.0), low, high, limit_fits, lines }
+    }
+
+    /// Seconds from the first row to the last, at least one.
+    pub(super) fn span(&self) -> f64 {
+        self.end - self.begin
+    }
+
+    pub(super) fn x(&self, seconds: f64) -> f64 {
+        let share = ((seconds - self.begin) / self.span()).clamp(0.0, 1.0);
+        LEFT + share * (RIGHT - LEFT)
+    }
+
+    pub(super) fn y(&self, bytes: f64) -> f64 {
+        let share = ((bytes - self.low) / (self.high - self.low)).clamp(0.0, 1.0);
+        BOTTOM - share * (BOTTOM - TOP)
+    }
+
+    pub(super) fn draw(&self, page: &mut String, sketch: &Sketch) {
+        self.heap(page, sketch);
+        // Broad and pale, so that the floors that a slope is of can be seen on it; that of the call is the shorter, on top.
+        for (is_of_call, ((x1, y1), (x2, y2))) in self.lines.iter().rev() {
+            let class = if *is_of_call { "slope call" } else { "slope end" };
+            let _ = writeln!(
+                page,
+                "<line class=\"{class}\" x1=\"{:.1}\" y1=\"{:.1}\" x2=\"{:.1}\" y2=\"{:.1}\"/>",
+                self.x(*x1),
+                self.y(*y1),
+                self.x(*x2),
+                self.y(*y2)
+            );
+        }
+        self.floor(page, sketch);
+        self.limit(page, sketch);
+        self.restarts(page, sketch);
+    }
+
+    /// Between the lowest and the highest value of each column.
+    fn heap(&self, page: &mut String, sketch: &Sketch) {
+        let half = sketch.heap.width() / 2.0;
+        page.push_str("<path class=\"heap\" d=\"");
+        for run in sketch.heap.runs(sketch.gap()) {
+            let point = |(at, value): (f64, f64), letter: char| {
+                format!("{letter}{:.1} {:.1}", self.x(at + half), self.y(value))
+            };
+            let mut letter = 'M';
+            let highest = run.iter().map(|(at, extent)| (*at, extent.highest));
+            let lowest = run.iter().rev().map(|(at, extent)| (*at, extent.lowest));
+            for one in highest.chain(lowest) {
+                page.push_str(&point(one, letter));
+                letter = 'L';
+            }
+            page.push('Z');
+        }
+        page.push_str("\"/>\n");
+    }
+
+    fn floor(&self, page: &mut String, sketch: &Sketch) {
+        let width = sketch.floor.width();
+        page.push_str("<path class=\"floor\" d=\"");
+        for run in sketch.floor.runs(sketch.gap()) {
+            self.steps(page, &run, width, |extent| extent.lowest);
+        }
+        page.push_str("\"/>\n");
+    }
+
+    fn steps(&self, page: &mut String, run: &[(f64, Extent)], width: f64, value: impl Fn(&Extent) -> f64) {
+        let mut last = None;
+        for (at, extent) in run {
+            let y = format!("{:.1}", self.y(value(extent)));
+            match &last {
+                None => drop(write!(page, "M{:.1} {y}", self.x(*at))),
+                Some(before) if *before == y => {}
+                Some(_) => drop(write!(page, "H{:.1}V{y}", self.x(*at))),
+            }
+            last = Some(y);
+        }
+        if let Some((at, _)) = run.last() {
+            let _ = write!(page, "H{:.1}", self.x(at + width));
+        }
+    }
+
+    fn limit(&self, page: &mut String, sketch: &Sketch) {
+        let Some(limit) = sketch.last_limit else { return };
+        let shown = Bytes(whole(limit));
+        let (x, y) = (RIGHT - 6.0, if self.limit_fits { self.y(limit) - 7.0 } else { TOP + 16.0 });
+        let (line, note) = match self.limit_fits {
+            true => (String::new(), String::new()),
+            // Above the scale: the dashes lie on the upper edge.
+            false => (format!("M{LEFT} {TOP}H{RIGHT}"), ", above this scale ↑".to_owned()),
+        };
+        let _ = write!(page, "<path class=\"limit\" d=\"{line}");
+        if self.limit_fits {
+            for run in sketch.limit.runs(sketch.gap()) {
+                self.steps(page, &run, sketch.limit.width(), |extent| extent.last);
+            }
+        }
+        let _ = writeln!(
+            page,
+            "\"/>\n<text class=\"limit\" x=\"{x}\" y=\"{y:.1}\" text-anchor=\"end\">limit {shown}{note}</text>"
+        );
+    }
+
+    fn restarts(&self, page: &mut String, sketch: &Sketch) {
+        let mut last = f64::NEG_INFINITY;
+        for (at, _) in sketch.restarts.iter() {
+            let x = self.x(at);
+            let _ =
+                writeln!(page, "<path class=\"restart\" d=\"M{x:.1} {BOTTOM}l-4 -8h8z\"><title>restart</title></path>");
+            if x - last > 60.0 {
+                let (x, y) = (x + 7.0, BOTTOM - 3.0);
+                let _ = writeln!(page, "<text class=\"faint\" x=\"{x:.1}\" y=\"{y}\">restart</text>");
+                last = x;
+            }
+        }
+    }
+}

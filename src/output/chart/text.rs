@@ -1,0 +1,71 @@
+//! Untrusted text on a picture.
+
+use crate::output::html::Escaped;
+use std::fmt;
+
+/// Text as XML, within elements: escaped, and characters that no XML may hold replaced.
+pub(super) struct Safe<'a>(pub(super) &'a str);
+
+impl fmt::Display for Safe<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let text: String = self.0.chars().map(|c| if is_xml(c) { c } else { '\u{fffd}' }).collect();
+        Escaped(&text).fmt(f)
+    }
+}
+
+/// `Char` of XML 1.0, without what moves lines or turns the direction of writing.
+fn is_xml(c: char) -> bool {
+    !(c.is_control() || matches!(c, '\u{fffe}' | '\u{ffff}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}'))
+}
+
+/// At most `most` characters, the last of them kept: they tell one file from another.
+pub(super) fn shortened(text: &str, most: usize) -> String {
+    let count = text.chars().count();
+    if count <= most {
+        return text.to_owned();
+    }
+    let end: String = text.chars().skip(count + 1 - most).collect();
+    format!("…{end}")
+}
+
+/// Text in lines of about `width` characters, broken at spaces; at most `most` lines.
+pub(super) fn lines(text: &str, width: usize, most: usize) -> Vec<String> {
+    let mut lines: Vec<String> = vec![String::new()];
+    let mut words = text.split(' ');
+    for word in words.by_ref() {
+        let count = lines.len();
+        let Some(line) = lines.last_mut() else { break };
+        if line.is_empty() {
+            line.push_str(word);
+        } else if line.chars().count() + 1 + word.chars().count() <= width {
+            line.extend([" ", word]);
+        } else if count < most {
+            lines.push(word.to_owned());
+        } else {
+            line.push_str(" …");
+            break;
+        }
+    }
+    lines.iter().map(|line| line.chars().take(width + 2).collect()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_breaks_out_of_the_picture() {
+        assert_eq!(
+            Safe("<a b=\"'&\u{0}\u{1b}\u{ffff}\n").to_string(),
+            "&lt;a b=&quot;&#39;&amp;\u{fffd}\u{fffd}\u{fffd}\u{fffd}"
+        );
+    }
+
+    #[test]
+    fn long_text_is_cut() {
+        assert_eq!(shortened("abcdef", 4), "…def");
+        assert_eq!(lines("one two three four five", 9, 2), ["one two", "three …"]);
+        assert_eq!(lines("", 9, 2), [""]);
+        assert_eq!(lines(&"x".repeat(1000), 9, 2).concat().len(), 11);
+    }
+}
