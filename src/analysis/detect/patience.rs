@@ -13,15 +13,15 @@ const LONG_BLOCKS: f64 = 300.0;
 /// Growth for so many base blocks (3 h 30 min) is a leak when the limit is near ([`NEAR`]).
 const SOME_BLOCKS: f64 = 210.0;
 
-/// A limit is near when it is hit within so many times the growth so far: at the latest when two fifths of the time from
-/// onset to exhaustion are gone.
-const NEAR: f64 = 1.5;
+/// A limit is near when it is hit within so many times the growth so far: at the latest when 45 % of the time from
+/// onset to exhaustion is gone.
+const NEAR: f64 = 1.25;
 
 /// Growth for so many base blocks (half an hour) is a leak when the limit is [`URGENT`].
 const SHORT_BLOCKS: f64 = 30.0;
 
-/// A limit is urgent when it is hit within this part of the growth so far: the call comes with two fifths of the time left.
-const URGENT: f64 = 0.7;
+/// A limit is urgent when it is hit within this part of the growth so far: the call comes with a third of the time left.
+const URGENT: f64 = 0.5;
 
 /// In an urgent call growth must be so many times a collector's saw.
 const SAWS: f64 = 3.0;
@@ -134,7 +134,7 @@ mod tests {
 
     #[test]
     fn far_from_a_limit_it_takes_long_and_near_one_less() {
-        let near = Circumstances { room: Some(320.0 * MIB), ..Circumstances::default() };
+        let near = Circumstances { room: Some(265.0 * MIB), ..Circumstances::default() };
         assert!(matches!(after(299.0, 4, Circumstances::default()), Some(Doubt::Young(_))));
         assert_eq!(after(300.0, 4, Circumstances::default()), None);
         assert_eq!(after(215.0, 4, near), None);
@@ -147,7 +147,7 @@ mod tests {
 
     #[test]
     fn an_urgent_limit_does_not_wait_but_a_saw_does() {
-        let urgent = Circumstances { room: Some(27.0 * MIB), ..Circumstances::default() };
+        let urgent = Circumstances { room: Some(19.0 * MIB), ..Circumstances::default() };
         assert_eq!(after(40.0, 1, urgent), None);
         let at_the_limit = Circumstances { room: Some(MIB), ..Circumstances::default() };
         assert_eq!(after(30.0, 1, at_the_limit), None);
