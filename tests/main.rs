@@ -5,8 +5,15 @@
     clippy::expect_used,
     clippy::panic,
     clippy::indexing_slicing,
+    clippy::as_conversions,
     reason = "a test fails by panicking"
 )]
+
+#[path = "../benches/detection/families/mod.rs"]
+#[expect(dead_code, reason = "the bench uses the rest")]
+mod families;
+#[path = "../benches/detection/random.rs"]
+mod random;
 
 mod analyze;
 mod analyze_labels;
@@ -24,6 +31,7 @@ mod identity;
 mod incident;
 mod lifetimes;
 mod real_leak;
+mod score;
 mod support;
 mod tidy;
 mod virtual_machine;
