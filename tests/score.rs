@@ -43,5 +43,5 @@ fn made_up_clean_series_are_not_called() {
 fn made_up_clean_series_are_not_called_though_the_load_is_not_known() {
     let called = called(Label::Clean, false);
     let is_ramp = |name: &&str| name.contains("ramp");
-    assert!(called.iter().all(|name| is_ramp(name)), "{called:?}: only a ramp of the load, unknown, looks like a leak");
+    assert!(called.iter().all(is_ramp), "{called:?}: only a ramp of the load, unknown, looks like a leak");
 }
