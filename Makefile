@@ -33,6 +33,7 @@ lint:
 bench: setup static
 	MEMTREND_BINARY=$(CURDIR)/$(binary) cargo bench --bench exporter
 	cargo bench --bench analysis
+	cargo bench --bench detection
 
 # Writes the generated docs and the committed pages anew: look at the difference before you commit it.
 docs accept:
