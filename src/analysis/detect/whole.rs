@@ -2,8 +2,11 @@
 //! show, the longer ones do.
 
 use super::doubt::Doubt;
+use super::regression::least_squares;
 use super::straight::{curvature, pace};
 use super::window::Window;
+use crate::analysis::trend::MAXIMUM_POINTS;
+use crate::units::{count_as_f64, length_as_count};
 
 /// Base blocks after the start of a life (an hour) that longer windows leave out: start-up and warm-up are no part of a
 /// leak that follows them.
@@ -11,6 +14,9 @@ const START_UP_BLOCKS: f64 = 60.0;
 
 /// The fewest of them after the start.
 const LEAST_POINTS: usize = 6;
+
+/// The fewest that bear a fit of four terms.
+const LEAST_POINTS_BESIDE_LOAD: usize = 8;
 
 /// The least ratio of the second half's slope to the first half's.
 const LEAST_RATIO: f64 = 0.7;
@@ -35,13 +41,37 @@ fn slows_down(window: &Window, block_seconds: f64) -> Option<Doubt> {
     if pace < LEAST_RATIO {
         return Some(Doubt::SlowsDown(pace));
     }
-    let (curvature, end) = curvature(points)?;
-    (curvature < PLAIN_CURVATURE && end < LEAST_END).then_some(Doubt::SlowsDown(end))
+    let beside_load = window.loads().get(began..).and_then(|loads| curvature_beside_load(points, loads));
+    let bends = [curvature(points), beside_load].into_iter().flatten();
+    bends
+        .filter(|(curvature, end)| *curvature < PLAIN_CURVATURE && *end < LEAST_END)
+        .map(|(_, end)| Doubt::SlowsDown(end))
+        .next()
+}
+
+/// As [`curvature`], with the load as a further term: what a day's load adds to the floors hides how they bend. `None` where
+/// the load is not known for every block, or does not vary.
+fn curvature_beside_load(points: &[(f64, f64)], loads: &[f64]) -> Option<(f64, f64)> {
+    let ((first, base), (last, _)) = (*points.first()?, *points.last()?);
+    let mean = loads.iter().sum::<f64>() / count_as_f64(length_as_count(loads.len()));
+    if mean.is_nan() || mean <= 0.0 || points.len() < LEAST_POINTS_BESIDE_LOAD {
+        return None;
+    }
+    let mut rows = [[0.0; 4]; MAXIMUM_POINTS];
+    let mut values = [0.0; MAXIMUM_POINTS];
+    for (((at, floor), load), (row, value)) in points.iter().zip(loads).zip(rows.iter_mut().zip(&mut values)) {
+        let x = (at - first) / (last - first) * 2.0 - 1.0;
+        *row = [1.0, x, x * x, load / mean - 1.0];
+        *value = floor - base;
+    }
+    let fit = least_squares(rows.get(..points.len())?, values.get(..points.len())?)?;
+    let ([_, slope, bend, _], [_, _, error, _]) = (fit.coefficients, fit.errors);
+    Some((bend / error.max(f64::MIN_POSITIVE), (slope + 2.0 * bend) / slope))
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::window::tests::window;
+    use super::super::window::tests::{window, window_with_load};
     use super::*;
 
     fn slows(value: impl Fn(f64) -> f64) -> bool {
@@ -55,6 +85,21 @@ mod tests {
         assert!(!slows(|x| 1e6 * x));
         assert!(!slows(|x| if x < 1.0 { 0.0 } else { 1e7 + 1e6 * x }), "a warm-up within the start is left out");
         assert!(!slows(|x| 1e6 * (x - 9.0).max(0.0)), "calm, then a leak");
+    }
+
+    #[test]
+    fn a_bend_that_the_load_hides_is_seen_beside_it() {
+        let load = |x: f64| 100.0 + 3.0 * x + 20.0 * (1.9 * x).sin();
+        // Bends by a fifth of its pace; requests in flight rise and fall with the load.
+        let floor = |x: f64| 1e8 + 1e6 * (x - 0.02 * x * x) + 1e5 * load(x);
+        let seen = |with_load: bool| {
+            let known = move |x: f64| if with_load { load(x) } else { f64::NAN };
+            doubt(std::iter::once(window_with_load(15, floor, known)), 0.001)
+        };
+        assert_eq!(seen(false), None);
+        assert!(matches!(seen(true), Some(Doubt::SlowsDown(_))));
+        let straight = |x: f64| 1e8 + 1e6 * x + 1e5 * load(x);
+        assert_eq!(doubt(std::iter::once(window_with_load(15, straight, load)), 0.001), None);
     }
 
     #[test]
