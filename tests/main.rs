@@ -9,6 +9,7 @@
 )]
 
 mod analyze;
+mod analyze_bad;
 mod analyze_labels;
 mod analyze_prometheus;
 mod analyze_svg;
@@ -17,6 +18,7 @@ mod changes;
 mod containers;
 mod cpu_load;
 mod demo;
+mod detector_properties;
 mod engine;
 mod fixture_pages;
 mod formats;
@@ -24,6 +26,7 @@ mod identity;
 mod incident;
 mod lifetimes;
 mod real_leak;
+mod replay_is_live;
 mod support;
 mod tidy;
 mod virtual_machine;
