@@ -86,7 +86,7 @@ fn told(report: &ApplicationReport) -> String {
         "{:?}, {}; since {:?}, lives {}, floor {:?}, slopes {:?}, limit in {:?}, gain {:?}, {:?}",
         report.verdict,
         report.evidence,
-        report.onset.map(|onset| onset.0.round()),
+        report.onset.map(|onset| whole(onset.0.round())),
         report.leak_lifetimes,
         present.floor,
         present.slopes,
@@ -142,7 +142,7 @@ fn a_leak_and_a_warm_up_come_out_the_same() {
     use Verdict::{Growing, Leaking, Learning, Steady};
     must_have("a leak", &life(0.0, 12.0 * HOUR, leak), &[Learning, Growing, Leaking]);
     let warm_up = |age: f64| 200.0 * MIB + 600.0 * MIB * (1.0 - (-age / HOUR).exp()) + saw(age);
-    must_have("a warm-up", &life(0.0, 12.0 * HOUR, warm_up), &[Growing, Steady]);
+    must_have("a warm-up", &life(0.0, 24.0 * HOUR, warm_up), &[Growing, Steady]);
     let mut unknown = life(0.0, 30.0 * HOUR, leak);
     unknown.iter_mut().for_each(|row| (row.limit, row.load, row.start_seconds) = (None, LoadCounters::default(), None));
     must_have("a leak of which little is known", &unknown, &[Growing, Leaking]);
@@ -152,8 +152,8 @@ fn a_leak_and_a_warm_up_come_out_the_same() {
 fn restarts_and_versions_come_out_the_same() {
     use Verdict::{Leaking, Steady};
     let until_the_limit = |age: f64| (200.0 * MIB + 60_000.0 * age).min(2048.0 * MIB);
-    let lives = (0..4_u32).map(|number| f64::from(number) * 9.2 * HOUR);
-    let rows: Vec<Row> = lives.flat_map(|from| life(from, from + 9.1 * HOUR, until_the_limit)).collect();
+    let lives = (0..4_u32).map(|number| f64::from(number) * 33_000.0);
+    let rows: Vec<Row> = lives.flat_map(|from| life(from, from + 32_700.0, until_the_limit)).collect();
     must_have("restarts at the limit, with minutes of absence", &rows, &[Leaking]);
     let version = |mut rows: Vec<Row>, version: &str| {
         let about = Arc::new(About { version: Some(version.into()), ..About::default() });
