@@ -145,7 +145,7 @@ fn changes(outcome: &Outcome, later: f64) -> Vec<(f64, Verdict)> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(32) })]
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(20) })]
 
     #[test]
     fn whatever_is_in_a_trace_what_is_told_of_it_holds_together(odd in prop::collection::vec(any_row(), 1..120)) {

@@ -30,11 +30,14 @@ fn write(folder: &Path, name: &str, fill: impl FnOnce(&mut dyn Write)) {
 /// `megabytes` times a million bytes of one kind, packed.
 fn bomb(folder: &Path, name: &str, header: &[u8], byte: u8, megabytes: usize) {
     write(folder, name, |file| {
-        let mut packer = GzEncoder::new(file, Compression::fast());
-        packer.write_all(header).unwrap();
-        let piece = vec![byte; 1_000_000];
-        (0..megabytes).for_each(|_| packer.write_all(&piece).unwrap());
-        packer.finish().unwrap();
+        let member = |content: &[u8]| {
+            let mut packer = GzEncoder::new(Vec::new(), Compression::fast());
+            packer.write_all(content).unwrap();
+            packer.finish().unwrap()
+        };
+        file.write_all(&member(header)).unwrap();
+        let piece = member(&vec![byte; 1_000_000]);
+        (0..megabytes).for_each(|_| file.write_all(&piece).unwrap());
     });
 }
 
