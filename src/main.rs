@@ -1,7 +1,8 @@
 //! Parses, dispatches, and turns the outcome into an exit code: 0 fine, 1 something leaks, 2 could not run.
 
+use anyhow::Error;
 use memtrend::cli::{Command, parse};
-use memtrend::command;
+use memtrend::command::{self, plain};
 use std::ffi::OsString;
 use std::process::ExitCode;
 
@@ -12,7 +13,10 @@ fn main() -> ExitCode {
     };
     let outcome = match cli.command {
         Command::Serve(flags) => command::serve::run(*flags).map(|()| ExitCode::SUCCESS),
-        Command::Analyze(flags) => command::analyze::run(&flags),
+        // Names of files and series are in it.
+        Command::Analyze(flags) => {
+            command::analyze::run(&flags).map_err(|error| Error::msg(plain(&in_one_line(&error))))
+        }
         Command::Demo(flags) => command::demo::run(&flags).map(|()| ExitCode::SUCCESS),
         Command::Leak(flags) => command::leak::run(&flags).map(|()| ExitCode::SUCCESS),
     };

@@ -17,6 +17,9 @@ const HEALTHY_BLOCKS: f64 = 120.0;
 /// A life that was not called a leak for so many base blocks (26 h) shows it too.
 const HEALTHY_DAY_BLOCKS: f64 = 26.0 * 60.0;
 
+/// Of a gap, so many base blocks (an hour) count as watched: what was not seen shows no rhythm.
+const LONGEST_STEP_BLOCKS: f64 = 60.0;
+
 /// The runtime whose heap grows into garbage for hours before it collects.
 const COLLECTS_LATE: &str = "jvm";
 
@@ -42,7 +45,8 @@ pub struct Watch {
     leak: Option<Leak>,
     /// How the version before the present one behaved.
     earlier: Option<Earlier>,
-    first_seen: Moment,
+    /// For how long it was seen, over its lives.
+    watched_seconds: f64,
     last_seen: Moment,
 }
 
@@ -69,7 +73,7 @@ impl Watch {
             earlier_seconds: 0.0,
             leak: None,
             earlier: None,
-            first_seen: at,
+            watched_seconds: 0.0,
             last_seen: at,
         }
     }
@@ -87,6 +91,8 @@ impl Watch {
             self.present = None;
             return kills;
         }
+        let unseen_for = at.0 - self.last_seen.0;
+        self.watched_seconds += unseen_for.clamp(0.0, LONGEST_STEP_BLOCKS * block_seconds);
         self.last_seen = at;
         let before = std::mem::replace(&mut self.about, Arc::clone(&seen.about));
         let other_version = before.version.as_ref().filter(|version| self.about.version.as_ref() != Some(*version));
@@ -106,7 +112,7 @@ impl Watch {
         if let (Some(life), Some(memory)) = (&mut self.life, &seen.memory) {
             let known = Circumstances {
                 room: memory.ceiling.map(|ceiling| ceiling.room().as_f64()),
-                watched_seconds: at.0 - self.first_seen.0,
+                watched_seconds: self.watched_seconds,
                 healthy_level: self.healthy_level,
                 earlier_seconds: self.earlier_seconds,
                 unseen_seconds: 0.0,

@@ -4,4 +4,7 @@ pub mod analyze;
 pub mod demo;
 pub mod leak;
 mod log;
+mod plain;
 pub mod serve;
+
+pub use plain::plain;

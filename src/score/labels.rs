@@ -3,6 +3,7 @@
 use super::fields::{Record, records};
 use super::truth::{Label, Truth};
 use crate::units::{Bytes, BytesPerSecond, whole};
+use std::collections::BTreeMap;
 
 /// The series that a row speaks of, and its truth.
 #[derive(Clone, Debug, PartialEq)]
@@ -50,15 +51,21 @@ pub fn labels(text: &str) -> Result<Vec<Labelled>, LabelsError> {
     if let Some((name, _)) = NAMES.iter().zip(places).take(2).find(|(_, place)| place.is_none()) {
         return Err(at(header.line)(format!("expected a header with a column `{name}`")));
     }
+    if let Some(name) =
+        NAMES.iter().find(|name| header.fields.iter().filter(|field| field.trim() == **name).count() > 1)
+    {
+        return Err(at(header.line)(format!("column `{name}` stands there twice")));
+    }
     let mut found: Vec<Labelled> = Vec::with_capacity(rows.len());
+    let mut lines = BTreeMap::new();
     for row in rows {
         if row.fields.len() != header.fields.len() {
             let (here, there) = (row.fields.len(), header.fields.len());
             return Err(at(row.line)(format!("{here} fields where the header has {there}")));
         }
         let label = label(row, places).map_err(at(row.line))?;
-        if let Some(other) = found.iter().find(|other| other.file == label.file) {
-            return Err(at(row.line)(format!("{} has a label already, on line {}", label.file, other.line)));
+        if let Some(other) = lines.insert(label.file.clone(), label.line) {
+            return Err(at(row.line)(format!("{} has a label already, on line {other}", label.file)));
         }
         found.push(label);
     }
@@ -127,6 +134,7 @@ mod tests {
             ("file,kind\n", "line 1: expected a header with a column `label`"),
             ("file,label\na.csv\n", "line 2: 1 fields where the header has 2"),
             ("file,label\na.csv,leak\n\nb.csv,leaky\n", "line 4: label is \"leaky\": expected leak or clean"),
+            ("label,file,label\nleak,a,clean\n", "line 1: column `label` stands there twice"),
             ("file,label\n,leak\n", "line 2: file is empty: expected the path of a trace, relative to this file"),
             ("file,label\na,leak\na,clean\n", "line 3: a has a label already, on line 2"),
             (

@@ -1,5 +1,7 @@
 //! Which column of a file holds what: by name, in any order; unknown ones are passed over.
 
+use super::quotes;
+
 /// The columns that a trace may have, in the order of [`Columns`].
 pub(super) const NAMES: [&str; 9] = [
     "timestamp_seconds",
@@ -32,8 +34,9 @@ impl Columns {
     /// Finds the columns of a header line; an error says what is missing.
     pub(super) fn of(header: &str) -> Result<Self, String> {
         let mut kinds = [None; 32];
-        for (place, name) in header.trim_start_matches('\u{feff}').trim_end().split(',').enumerate() {
-            let name = name.trim().trim_matches('"');
+        let header = quotes::without(header.trim_start_matches('\u{feff}').trim_end().as_bytes())?;
+        for (place, name) in header.split(|byte| *byte == b',').enumerate() {
+            let name = String::from_utf8_lossy(name.trim_ascii());
             let known = NAMES.iter().position(|known| *known == name).and_then(|kind| u8::try_from(kind).ok());
             if known.is_some() && kinds.contains(&known) {
                 return Err(format!("column `{name}` stands there twice"));

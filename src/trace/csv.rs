@@ -1,6 +1,7 @@
 //! Reads the rows of a trace file, line by line in constant memory.
 
 use super::columns::{Columns, NAMES, NUMBERS};
+use super::quotes;
 use super::row::Row;
 use crate::analysis::sample::{About, LoadCounters, clean_label};
 use crate::units::{Bytes, whole};
@@ -9,6 +10,9 @@ use std::sync::Arc;
 
 /// The longest line that is read: no trace's is a hundredth of it.
 const LONGEST_LINE: usize = 1 << 16;
+
+/// The end of the year 9999 as a Unix time: what is later is in another unit.
+const LATEST_SECONDS: f64 = 253_402_300_799.0;
 
 /// Why a trace cannot be read on, and where.
 #[derive(Debug, thiserror::Error)]
@@ -77,7 +81,8 @@ impl<R: BufRead> Rows<R> {
             }
             let line = self.buffer.trim_ascii();
             if !line.is_empty() {
-                let row = parse(line, &self.columns, self.last, &mut self.about);
+                let row =
+                    quotes::without(line).and_then(|line| parse(&line, &self.columns, self.last, &mut self.about));
                 let row = row.map_err(|problem| TraceError::Line { line: self.line, problem })?;
                 self.last = row.timestamp_seconds;
                 return Ok(Some(row));
@@ -131,6 +136,11 @@ fn parse(line: &[u8], columns: &Columns, last: f64, about: &mut Arc<About>) -> R
     }
     let [timestamp, heap, limit, live_heap, cpu_seconds, requests, start_seconds] = values;
     let timestamp_seconds = timestamp.ok_or("timestamp_seconds is empty: expected seconds")?;
+    if timestamp_seconds > LATEST_SECONDS {
+        return Err(format!(
+            "timestamp_seconds is {timestamp_seconds:?}, after the year 9999: expected seconds, not milliseconds"
+        ));
+    }
     if timestamp_seconds < last {
         return Err(format!(
             "timestamp_seconds {timestamp_seconds} is before {last} of the row above: expected rising times; sort the file by time"

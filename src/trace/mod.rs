@@ -2,6 +2,7 @@
 
 mod columns;
 mod csv;
+mod quotes;
 mod replay;
 mod row;
 

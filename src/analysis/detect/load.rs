@@ -52,11 +52,11 @@ pub(super) fn doubt(explained: Option<Explained>) -> Option<Doubt> {
     (!explained.leaves_growth()).then_some(Doubt::Load(explained))
 }
 
-/// `None` when the load is not known for every block, or there was none at all.
+/// `None` when the load is not known for every block, there was none at all, or it is more than can be reckoned with.
 pub(super) fn explain(window: &Window) -> Option<Explained> {
     let (points, loads) = (window.points(), window.loads());
     let mean = loads.iter().sum::<f64>() / window.count();
-    if mean.is_nan() || mean <= 0.0 {
+    if !mean.is_finite() || mean <= 0.0 {
         return None;
     }
     let (start, base) = *points.first()?;
@@ -103,8 +103,9 @@ mod tests {
     }
 
     #[test]
-    fn a_load_that_never_changes_explains_nothing_and_an_unknown_one_says_nothing() {
+    fn a_load_that_never_changes_explains_nothing_and_one_that_is_no_number_says_nothing() {
         assert_eq!(doubt(explain(&window_with_load(15, |x| 1e6 * x, |_| 100.0))), None);
         assert_eq!(explain(&window_with_load(15, |x| 1e6 * x, |x| if x == 3.0 { f64::NAN } else { 1.0 })), None);
+        assert_eq!(explain(&window_with_load(15, |x| 1e6 * x, |_| f64::MAX)), None, "infinite as it is kept");
     }
 }

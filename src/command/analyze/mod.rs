@@ -11,15 +11,16 @@ use crate::analysis::detect::Seen;
 use crate::analysis::trend::Slope;
 use crate::analysis::verdict::{Evidence, Verdict};
 use crate::cli::{AnalyzeFlags, OutcomeFormat};
+use crate::command::plain;
 use crate::trace::{Outcome, Replay, Row, Rows};
-use crate::units::Span;
+use crate::units::{Span, length_as_count};
 use anyhow::{Context, Result, anyhow, bail};
 use drawing::Drawing;
 use flate2::bufread::MultiGzDecoder;
 use progress::{Counted, Progress};
 use serde::Serialize;
 use std::fs::File;
-use std::io::{BufRead, BufReader, Write};
+use std::io::{BufRead, BufReader, Cursor, Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -90,7 +91,12 @@ fn judge(path: &Path, see: impl FnMut(&Row)) -> Result<Outcome> {
 fn judge_in_sight(path: &Path, progress: &Progress, see: impl FnMut(&Row)) -> Result<Outcome> {
     let file = Counted { inner: File::open(path)?, progress };
     let mut file = BufReader::with_capacity(1 << 16, file);
-    if file.fill_buf()?.starts_with(&GZIP) {
+    // A pipe may give them one by one.
+    let mut head = Vec::with_capacity(GZIP.len());
+    file.by_ref().take(length_as_count(GZIP.len())).read_to_end(&mut head)?;
+    let is_gzip = head == GZIP;
+    let file = Cursor::new(head).chain(file);
+    if is_gzip {
         return replay(BufReader::with_capacity(1 << 16, MultiGzDecoder::new(file)), see);
     }
     replay(file, see)
@@ -130,7 +136,7 @@ fn text(name: &str, outcome: &Outcome) -> String {
     let left = time.map_or_else(String::new, |time| format!("; limit in {}", Span(time.expected)));
     let origin = report.origin.as_ref().map(ToString::to_string).filter(|origin| !origin.is_empty());
     let origin = origin.map_or_else(String::new, |origin| format!("; {origin}"));
-    format!("{name}: {}: {}{origin}{left}", report.verdict.name(), report.evidence)
+    plain(&format!("{name}: {}: {}{origin}{left}", report.verdict.name(), report.evidence))
 }
 
 /// One object of the JSON output.

@@ -1,9 +1,9 @@
 //! A score for people: one line a group, then what came out wrong and why.
 
 use super::labels::{Told, Wrong};
+use crate::command::plain;
 use crate::score::Figures;
 use std::collections::BTreeMap;
-use std::fmt::Write;
 
 /// Names of the columns.
 const COLUMNS: [&str; 14] = [
@@ -23,7 +23,7 @@ pub(super) fn of(told: &Told) -> String {
     let mut lines = vec![("everything".to_owned(), Some(figures.everything))];
     let mut group = |title: &str, groups: &BTreeMap<String, Figures>| {
         lines.push((format!("by {title}"), None));
-        lines.extend(groups.iter().map(|(name, figures)| (format!("  {name}"), Some(*figures))));
+        lines.extend(groups.iter().map(|(name, figures)| (format!("  {}", plain(name)), Some(*figures))));
     };
     group("source", &figures.sources);
     group("kind", &figures.kinds);
@@ -80,7 +80,7 @@ fn list(text: &mut String, what: &str, wrong: &[Wrong]) {
     for one in wrong {
         let apart = if one.is_ambiguous { ", ambiguous" } else { "" };
         let kind = if one.kind.is_empty() { "unknown" } else { &one.kind };
-        // Writing to a String cannot fail.
-        let _ = writeln!(text, "{what}: {} ({kind}{apart}): {}: {}", one.file, one.verdict, one.evidence);
+        let line = format!("{what}: {} ({kind}{apart}): {}: {}", one.file, one.verdict, one.evidence);
+        text.extend([&plain(&line), "\n"]);
     }
 }
