@@ -9,9 +9,9 @@ use crate::units::{Moment, count_as_f64, prometheus_duration};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-/// How long the kill counters of an application that is gone are kept, in seconds (7 days): `increase()` over a pod
-/// that was killed and not replaced must still work.
-const KEEP_KILLS_SECONDS: f64 = 7.0 * 86_400.0;
+/// How long the kill counters and the leak of an application that is gone are kept, in seconds (7 days): `increase()` over a
+/// pod that was killed and not replaced must still work, and a leak that killed it is not over when it is started again.
+const KEEP_SECONDS: f64 = 7.0 * 86_400.0;
 
 /// What may be set.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -123,7 +123,7 @@ impl Engine {
         let after = self.settings.forget_after_seconds;
         self.watches.retain(|_, watch| {
             let gone = at.0 - watch.last_seen().0;
-            gone <= if watch.has_kills() { after.max(KEEP_KILLS_SECONDS) } else { after }
+            gone <= if watch.has_kills() || watch.has_leak() { after.max(KEEP_SECONDS) } else { after }
         });
     }
 

@@ -1,14 +1,14 @@
 //! One life of an application: its trend, from the start of its main process on.
 
 use super::detect::{Circumstances, Detector, Falls, Finding, Series};
-use super::floors::{PUBLISHED_SCALES, Work};
+use super::floors::{Floors, PUBLISHED_SCALES, Work};
 use super::forecast::{restart_gain, time_to_limit};
 use super::kinds::KindFloors;
 use super::origin::Earlier;
 use super::report::Present;
 use super::sample::{Lifetime, Memory, Observation, Population};
 use super::trend::Slope;
-use crate::units::{Moment, Timestamp};
+use crate::units::{Bytes, Moment, Timestamp, whole};
 
 /// Base blocks after the start within which an application reaches the level that it starts from.
 const START_UP_BLOCKS: u64 = 15;
@@ -22,6 +22,7 @@ pub(super) struct Life {
     pub(super) lifetime: Lifetime,
     started: Timestamp,
     pub(super) began: Moment,
+    seen_at: Moment,
     /// When its process started; unknown where its age is.
     start: Option<Moment>,
     heap: Detector,
@@ -46,6 +47,7 @@ impl Life {
             lifetime: seen.lifetime,
             started: seen.started,
             began: at,
+            seen_at: at,
             start: seen.age_seconds.is_finite().then_some(Moment(at.0 - seen.age_seconds)),
             heap: Detector::new(Series::Heap, block_seconds, at, falls),
             live: None,
@@ -67,6 +69,7 @@ impl Life {
         block_seconds: f64,
         known: &Circumstances,
     ) -> bool {
+        self.seen_at = at;
         self.kinds.push(self.heap.growth().floors().block_index(at), &memory.by_kind);
         self.was_at_limit = memory.ceiling.is_some_and(|c| c.room().as_f64() <= 0.1 * c.limit.as_f64());
         let work = self.work_done(seen.load.best(), at);
@@ -148,11 +151,23 @@ impl Life {
             floor: growth.floors().last(),
             slopes: PUBLISHED_SCALES.map(|scale| growth.slope(scale)),
             by_kind: self.kinds.rates(growth.floors().seconds_per_block(0)),
-            time_to_limit: limited.and_then(|(ceiling, growth)| time_to_limit(ceiling.room(), growth)),
+            time_to_limit: limited.and_then(|(ceiling, slope)| {
+                let given_back =
+                    (memory.heap().as_f64() - held(growth.floors(), slope, self.seen_at.0 - self.began.0)).max(0.0);
+                time_to_limit(Bytes(ceiling.room().0.saturating_add(whole(given_back))), slope)
+            }),
             restart_gain_seconds: limited
                 .and_then(|(ceiling, growth)| restart_gain(ceiling.room(), memory.heap().as_f64() - level?, growth)),
             started: self.started,
             population,
         }
     }
+}
+
+/// What is held at present, in bytes: the lowest of the last floors, each grown to the present (`now`, in seconds since the
+/// origin of the floors). What lies above is given back by itself: a collector's saw, requests in flight.
+fn held(floors: &Floors, slope: Slope, now: f64) -> f64 {
+    let points = floors.points(0);
+    let grown = points.as_slice().iter().map(|(at, floor)| floor + slope.rate.0 * (now - at));
+    grown.reduce(f64::min).unwrap_or(f64::INFINITY)
 }

@@ -209,6 +209,10 @@ impl Watch {
         self.ledger.total_kills() > 0
     }
 
+    pub(super) fn has_leak(&self) -> bool {
+        self.leak.is_some()
+    }
+
     pub(super) fn is_present(&self) -> bool {
         self.present.is_some()
     }
