@@ -85,7 +85,7 @@ impl Life {
 
     /// The series that speaks: the heap, unless what lives in it shows more.
     pub(super) fn speaking(&self) -> &Detector {
-        let live = self.live.as_deref().filter(|live| live.finding().weight() > self.heap.finding().weight());
+        let live = self.live.as_deref().filter(|live| live.stage() > self.heap.stage());
         live.unwrap_or(&self.heap)
     }
 

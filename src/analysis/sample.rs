@@ -89,6 +89,21 @@ impl ByKind {
         self.set(kind, self.or_zero(kind).saturating_add(amount));
     }
 
+    /// Lowers each kind to what it is in `other`; a kind that is known there alone is taken over.
+    pub fn lower(&mut self, other: &Self) {
+        let mut left = other.present;
+        // Of eleven kinds a process has four and a trace one.
+        while left != 0 {
+            let bit = left & left.wrapping_neg();
+            let place = usize::try_from(bit.trailing_zeros()).unwrap_or(usize::MAX);
+            if let (Some(lowest), Some(amount)) = (self.amounts.get_mut(place), other.amounts.get(place)) {
+                *lowest = if self.present & bit != 0 { *amount.min(lowest) } else { *amount };
+            }
+            left ^= bit;
+        }
+        self.present |= other.present;
+    }
+
     /// What no one but the application can give back: anonymous and shared memory and unreclaimable kernel memory,
     /// without swap.
     pub fn resident_unreclaimable(&self) -> Bytes {
