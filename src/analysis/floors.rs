@@ -272,9 +272,13 @@ impl Floors {
     /// (seconds, floor) of a scale's completed blocks, oldest first, at most 15; seconds count from the series' origin.
     pub fn points(&self, scale: usize) -> Points {
         let (mut points, seconds) = (Points::default(), self.seconds_per_block(scale));
-        for (index, floor) in self.rings.get(scale).iter().flat_map(|ring| ring.blocks()) {
-            points.push((count_as_f64(index) * seconds, floor));
+        let Some(ring) = self.rings.get(scale) else { return points };
+        let newest = count_as_f64(ring.newest);
+        let ages = (0_u8..15).rev().filter(|age| ring.seen & (1 << age) != 0);
+        for (slot, (age, floor)) in points.storage.iter_mut().zip(ages.zip(ring.floors())) {
+            *slot = ((newest - f64::from(age)) * seconds, *floor);
         }
+        points.count = ring.count();
         points
     }
 

@@ -229,19 +229,17 @@ fn plain(rest: &[u8]) -> Option<(f64, usize)> {
     matches!(rest.get(length), None | Some(b',')).then_some((value, length))
 }
 
-/// The number that up to 16 digits at the beginning of a text make behind `before`, and how many they are, at least one.
+/// The number that the digits at the beginning of a text make behind `before`, and how many they are, at least one and at
+/// most 16.
 fn digits(text: &[u8], before: u64) -> Option<(u64, usize)> {
-    let (first, length) = up_to_eight(text);
-    let number =
-        |before: u64, digits: u64, count: usize| Some(before.wrapping_mul(*TENS.get(count)?).wrapping_add(digits));
-    match length {
-        0 => None,
-        8 => {
-            let (second, more) = up_to_eight(text.get(8..)?);
-            Some((number(number(before, first, 8)?, second, more)?, 8 + more))
-        }
-        _ => Some((number(before, first, length)?, length)),
+    let (first, mut length) = up_to_eight(text);
+    let mut number = before.wrapping_mul(*TENS.get(length)?).wrapping_add(first);
+    if length == 8 {
+        // Amounts have nine or ten.
+        let more = text.get(8..)?.iter().take(8).map(|byte| byte ^ b'0').take_while(|digit| *digit < 10);
+        more.for_each(|digit| (number, length) = (number.wrapping_mul(10).wrapping_add(u64::from(digit)), length + 1));
     }
+    (length > 0).then_some((number, length))
 }
 
 /// The number that up to eight digits at the beginning of a text make, and how many they are. All eight bytes at once: the

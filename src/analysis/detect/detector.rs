@@ -193,7 +193,9 @@ impl Detector {
     fn test(&mut self, scale: usize) -> bool {
         // Most windows do not rise: they need no look.
         let window = self.growth.is_rising(scale).then(|| self.window(scale)).flatten();
-        let fit = window.filter(|window| self.doubt_of_shape(scale, window).is_none());
+        // Falls are the cheapest to look at, and what goes up and down is the most.
+        let fit =
+            window.filter(|window| falls::doubt(window).is_none() && self.doubt_of_shape(scale, window).is_none());
         let start = fit.as_ref().and_then(|window| window.points().first()).map(|first| first.0);
         if let Some(since) = self.since.get_mut(scale) {
             *since = if fit.is_some() { since.or(start) } else { None };
