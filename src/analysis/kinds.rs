@@ -62,6 +62,12 @@ impl KindFloors {
         rates
     }
 
+    /// What it has allocated, in bytes.
+    #[cfg(test)]
+    pub(super) fn allocated(&self) -> usize {
+        self.rings.capacity() * size_of::<(Kind, Ring)>()
+    }
+
     /// Slopes per second; they are kept per block.
     pub(super) fn rates(&self, block_seconds: f64) -> Rates {
         let rates = self.rates.get_or_init(|| self.rates_of_rings());

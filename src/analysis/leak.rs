@@ -74,10 +74,12 @@ impl Leak {
                 self.quiet = None;
                 return true;
             }
-            (Stage::Growing, Some(spell)) if spell.rate.0 >= QUIET_SHARE * self.rate.0 => {
-                if spell.seconds >= CONFIRMED_BLOCKS * block_seconds && self.confirmed_seconds.is_none() {
-                    self.confirmed_seconds = Some(spell.seconds.max(LEAST_QUIET_BLOCKS * block_seconds));
-                }
+            (Stage::Growing, Some(spell))
+                if spell.rate.0 >= QUIET_SHARE * self.rate.0
+                    && spell.seconds >= CONFIRMED_BLOCKS * block_seconds
+                    && self.confirmed_seconds.is_none() =>
+            {
+                self.confirmed_seconds = Some(spell.seconds.max(LEAST_QUIET_BLOCKS * block_seconds));
             }
             _ => {}
         }

@@ -106,6 +106,12 @@ impl Life {
         live.unwrap_or(&self.heap).growth().floors().lowest_of_late()
     }
 
+    /// What it has allocated, in bytes.
+    #[cfg(test)]
+    pub(super) fn allocated(&self) -> usize {
+        self.live.as_ref().map_or(0, |_| size_of::<Detector>()) + self.kinds.allocated()
+    }
+
     /// The heap's own detector.
     pub(super) fn heap(&self) -> &Detector {
         &self.heap

@@ -195,6 +195,13 @@ impl Watch {
         };
     }
 
+    /// All that it takes, in bytes: itself and what it has allocated, without its names, which reports share.
+    #[cfg(test)]
+    pub(super) fn bytes(&self) -> usize {
+        let version = self.earlier.as_ref().map_or(0, |earlier| earlier.version.len());
+        size_of::<Self>() + version + self.life.as_ref().map_or(0, Life::allocated)
+    }
+
     /// Notes that this pass did not find it.
     pub(super) fn miss(&mut self) {
         self.present = None;
