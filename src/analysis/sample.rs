@@ -403,6 +403,18 @@ mod tests {
     use super::*;
 
     #[test]
+    fn the_lowest_of_each_kind_is_kept_and_what_is_not_known_stays_so() {
+        let of = |amounts: &[(Kind, u64)]| {
+            let mut by_kind = ByKind::default();
+            amounts.iter().for_each(|(kind, bytes)| by_kind.set(*kind, Bytes(*bytes)));
+            by_kind
+        };
+        let mut lowest = of(&[(Kind::File, 5), (Kind::Swap, 7)]);
+        lowest.lower(&of(&[(Kind::File, 6), (Kind::Swap, 3), (Kind::KernelOther, 9)]));
+        assert_eq!(lowest, of(&[(Kind::File, 5), (Kind::Swap, 3), (Kind::KernelOther, 9)]));
+    }
+
+    #[test]
     fn a_kind_that_is_not_known_is_absent_and_counts_as_zero_in_sums() {
         let mut by_kind = ByKind::default();
         by_kind.set(Kind::Anon, Bytes(10));

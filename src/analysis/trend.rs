@@ -181,6 +181,21 @@ mod tests {
 
     proptest! {
         #[test]
+        fn what_is_counted_agrees_with_the_slope_where_floors_are_equal_too(
+            values in prop::collection::vec(0_u8..4, 8..=15), others in (-1_i8..3, 0_u8..2)
+        ) {
+            let values: Vec<f64> = values.into_iter().map(f64::from).collect();
+            let slope = theil_sen(&line(&values)).unwrap();
+            prop_assert_eq!(rises(&values), slope.lower.0 > 0.0);
+            let lower = BytesPerSecond(f64::from(others.0));
+            let other = Slope { rate: lower, lower, upper: BytesPerSecond(lower.0 + f64::from(others.1)) };
+            let expected = slope.upper >= other.lower && slope.lower <= other.upper;
+            prop_assert_eq!(overlaps(&line(&values), other), expected);
+        }
+    }
+
+    proptest! {
+        #[test]
         fn shift_does_not_matter_and_sign_flips(values in prop::collection::vec(-1e9..1e9_f64, 8..=15), by in -1e9..1e9_f64) {
             let slope = theil_sen(&line(&values)).unwrap();
             prop_assert!(slope.lower <= slope.rate && slope.rate <= slope.upper);

@@ -356,6 +356,11 @@ mod tests {
         }
 
         #[test]
+        fn what_is_no_number_is_left_to_the_general_parser(field in "[0-9]{0,9}[ -+:-~\u{80}-\u{ff}-][0-9]{0,9}") {
+            prop_assert_eq!(plain(field.as_bytes()), None);
+        }
+
+        #[test]
         fn no_bytes_make_it_panic(tail in prop::collection::vec(any::<u8>(), 0..300)) {
             let _ = read(&tail);
             let _ = read(&[&b"heap_bytes,timestamp_seconds,limit_bytes\n"[..], &tail].concat());
