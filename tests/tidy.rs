@@ -34,6 +34,7 @@ const IMPURE: &[&str] =
 const CONFINED: &[(&str, &str)] = &[
     ("prometheus::", "src/output/instruments.rs"),
     ("itoa::", "src/output/encoder.rs src/source/roots.rs"),
+    ("memchr::", "src/trace/csv.rs src/trace/quotes.rs"),
     ("humantime::", "src/config/values.rs src/config/settings.rs src/config/instant.rs"),
     ("listenfd::", "src/command/serve.rs"),
     ("flate2::", "src/serve/body.rs src/command/analyze/mod.rs"),

@@ -1,4 +1,5 @@
-//! What one application costs inside: `cargo bench --bench analysis [-- --quick] [-- --out FILE]`.
+//! What one application costs inside: `cargo bench --bench analysis [-- --quick] [-- --samples] [-- --out FILE]`;
+//! `--samples` measures single samples alone.
 //!
 //! Samples are made up, so that all five windows exist and half of the applications leak; time and memory are those of
 //! the library, built as the benchmark is.
@@ -16,6 +17,7 @@ mod crate_encoder;
 mod fleet;
 mod pages;
 mod resident;
+mod samples;
 
 #[path = "../shared/machine.rs"]
 mod machine;
@@ -32,26 +34,30 @@ use table::Table;
 const NODE: usize = 1000;
 
 fn main() {
-    let (mut out, mut repetitions) = (None, 9);
+    let (mut out, mut repetitions, mut samples_alone) = (None, 9, false);
     let mut arguments = std::env::args().skip(1);
     while let Some(argument) = arguments.next() {
         match argument.as_str() {
             "--bench" => {}
             "--quick" => repetitions = 3,
+            "--samples" => samples_alone = true,
             "--out" => out = Some(arguments.next().expect("--out FILE")),
             resident::FLAG => return resident::answer(&arguments.next().expect("what is measured")),
-            other => panic!("{other}: expected --quick or --out FILE"),
+            other => panic!("{other}: expected --quick, --samples or --out FILE"),
         }
     }
     let mut table = Table::default();
     machine::state_facts(&mut table);
-    for basis in [Basis::Processes, Basis::Cgroup] {
-        for applications in [1, NODE] {
-            observe(&mut table, basis, applications, repetitions);
+    samples::measure(&mut table, repetitions);
+    if !samples_alone {
+        for basis in [Basis::Processes, Basis::Cgroup] {
+            for applications in [1, NODE] {
+                observe(&mut table, basis, applications, repetitions);
+            }
         }
+        pages::measure(&mut table, repetitions);
+        resident::measure(&mut table);
     }
-    pages::measure(&mut table, repetitions);
-    resident::measure(&mut table);
     print!("{table}");
     if let Some(path) = out {
         std::fs::write(path, table.to_string()).unwrap();

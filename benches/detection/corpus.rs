@@ -24,8 +24,10 @@ impl Recorded {
             _ => Box::new(file),
         };
         let mut rows = Rows::new(input).unwrap();
-        std::iter::from_fn(|| rows.next_row().unwrap_or_else(|error| panic!("{}: {error}", self.path.display())))
-            .collect()
+        std::iter::from_fn(|| {
+            rows.next_row().unwrap_or_else(|error| panic!("{}: {error}", self.path.display())).cloned()
+        })
+        .collect()
     }
 }
 

@@ -7,7 +7,7 @@
 
 use super::onset::change_point;
 use super::trend::MAXIMUM_POINTS;
-use crate::units::{Moment, count_as_f64, narrowed, whole};
+use crate::units::{Moment, count_as_f64, length_as_count, narrowed, whole};
 
 /// Number of scales: with a block of 60 s, windows from 15 min to 128 h.
 pub const SCALES: usize = 10;
@@ -16,48 +16,93 @@ pub const SCALES: usize = 10;
 pub const PUBLISHED_SCALES: [usize; 5] = [0, 2, 4, 6, 8];
 
 /// The last completed blocks of one scale.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[derive(Clone, Copy, Debug, Default)]
 pub struct Ring {
-    floors: [f64; MAXIMUM_POINTS],
+    /// Floors of the blocks that were seen, oldest first; what stands behind them is of no meaning.
+    floors: Row<f64>,
     /// Bit `age` tells whether the block `age` before the newest was seen.
     seen: u16,
     newest: u64,
 }
 
+/// One value for each block that a scale remembers.
+type Row<T> = [T; MAXIMUM_POINTS];
+
+/// How the rows of one scale move when a block is added: so many of the first values leave, so many stay.
+#[derive(Clone, Copy, Debug)]
+struct Move {
+    leave: usize,
+    stay: usize,
+}
+
+impl Move {
+    fn append<T: Copy>(self, row: &mut Row<T>, value: T) {
+        if self.leave > 0 && self.leave + self.stay <= row.len() {
+            row.copy_within(self.leave..self.leave + self.stay, 0);
+        }
+        if let Some(slot) = row.get_mut(self.stay) {
+            *slot = value;
+        }
+    }
+}
+
 impl Ring {
     /// Adds the floor of block `index`; an index not after the newest is ignored.
     pub fn push(&mut self, index: u64, floor: f64) {
+        if let Some(step) = self.step_to(index) {
+            step.append(&mut self.floors, floor);
+        }
+    }
+
+    /// Makes `index` the newest; `None` when it is not after it.
+    fn step_to(&mut self, index: u64) -> Option<Move> {
         let ahead = if self.seen == 0 { 1 } else { index.saturating_sub(self.newest) };
         if ahead == 0 {
-            return;
+            return None;
         }
+        let before = self.count();
         let shift = u32::try_from(ahead).unwrap_or(u32::MAX);
-        self.seen = (self.seen.checked_shl(shift).unwrap_or(0) | 1) & ((1 << MAXIMUM_POINTS) - 1);
+        self.seen = (self.seen.checked_shl(shift).unwrap_or(0) | 1) & ALL_SEEN;
         self.newest = index;
-        if let Some(slot) = self.floors.get_mut(slot_of(index)) {
-            *slot = floor;
-        }
+        let stay = self.count() - 1;
+        Some(Move { leave: before - stay, stay })
     }
 
     /// Completed blocks remembered.
     pub fn count(&self) -> usize {
-        usize::try_from(self.seen.count_ones()).unwrap_or(MAXIMUM_POINTS)
+        // All of them, after a while: worth a look, since not every processor counts bits at once.
+        if self.seen == ALL_SEEN {
+            MAXIMUM_POINTS
+        } else {
+            usize::try_from(self.seen.count_ones()).unwrap_or(MAXIMUM_POINTS)
+        }
+    }
+
+    /// Their floors, oldest first.
+    pub fn floors(&self) -> &[f64] {
+        self.floors.get(..self.count()).unwrap_or_default()
+    }
+
+    /// Their block indexes, oldest first.
+    fn indexes(&self) -> impl Iterator<Item = u64> + '_ {
+        let ages = (0..MAXIMUM_POINTS).rev().filter(|age| self.seen & (1 << age) != 0);
+        ages.map(|age| self.newest.saturating_sub(length_as_count(age)))
     }
 
     /// (block index, floor), oldest first.
     pub fn blocks(&self) -> impl Iterator<Item = (u64, f64)> + '_ {
-        (0..MAXIMUM_POINTS).rev().filter_map(move |age| {
-            let index = self.newest.checked_sub(u64::try_from(age).ok()?)?;
-            let floor = *self.floors.get(slot_of(index))?;
-            (self.seen & (1 << age) != 0).then_some((index, floor))
-        })
+        self.indexes().zip(self.floors().iter().copied())
+    }
+
+    /// Indexes of the oldest block and of the newest.
+    fn ends(&self) -> Option<(u64, u64)> {
+        let age = u16::BITS.checked_sub(self.seen.leading_zeros() + 1)?;
+        Some((self.newest.saturating_sub(u64::from(age)), self.newest))
     }
 }
 
-#[expect(clippy::as_conversions, reason = "a remainder of 15 fits any usize, and 15 any u64")]
-fn slot_of(index: u64) -> usize {
-    (index % MAXIMUM_POINTS as u64) as usize
-}
+/// [`Ring::seen`] without a gap.
+const ALL_SEEN: u16 = (1 << MAXIMUM_POINTS) - 1;
 
 /// Which scales completed a block, as bits.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -122,8 +167,8 @@ pub struct Floors {
     block_seconds: f64,
     origin: Moment,
     rings: [Ring; SCALES],
-    /// Mean load by scale, in the places of the ring's floors; NaN when not known.
-    loads: [[f32; MAXIMUM_POINTS]; SCALES],
+    /// Mean load by scale, beside the ring's floors; NaN when not known.
+    loads: [Row<f32>; SCALES],
     open: [Option<Open>; SCALES],
     last: Option<f64>,
 }
@@ -195,22 +240,18 @@ impl Floors {
     }
 
     fn keep(&mut self, scale: usize, block: Open) {
-        if let Some(ring) = self.rings.get_mut(scale) {
-            ring.push(block.index, block.lowest);
-        }
-        if let Some(load) = self.loads.get_mut(scale).and_then(|loads| loads.get_mut(slot_of(block.index))) {
-            *load = block.work.rate();
+        if let (Some(ring), Some(loads)) = (self.rings.get_mut(scale), self.loads.get_mut(scale))
+            && let Some(step) = ring.step_to(block.index)
+        {
+            step.append(&mut ring.floors, block.lowest);
+            step.append(loads, block.work.rate());
         }
     }
 
     /// Mean load over the completed blocks of one scale, oldest first, as many as [`Self::points`]; NaN where not known.
-    pub fn loads(&self, scale: usize) -> impl Iterator<Item = f32> + '_ {
-        let loads = self.loads.get(scale);
-        self.rings
-            .get(scale)
-            .into_iter()
-            .flat_map(|ring| ring.blocks())
-            .map(move |(index, _)| loads.and_then(|loads| loads.get(slot_of(index))).copied().unwrap_or(f32::NAN))
+    pub fn loads(&self, scale: usize) -> &[f32] {
+        let count = self.rings.get(scale).map_or(0, Ring::count);
+        self.loads.get(scale).and_then(|loads| loads.get(..count)).unwrap_or_default()
     }
 
     /// Lowest value of the last completed base block.
@@ -220,8 +261,7 @@ impl Floors {
 
     /// Lowest floor of the last 15 base blocks: a level that a short rise does not move.
     pub fn lowest_of_late(&self) -> f64 {
-        let floors = self.rings.first().into_iter().flat_map(|ring| ring.blocks()).map(|(_, floor)| floor);
-        floors.reduce(f64::min).unwrap_or(0.0)
+        self.rings.first().and_then(|ring| ring.floors().iter().copied().reduce(f64::min)).unwrap_or(0.0)
     }
 
     /// Completed blocks of one scale.
@@ -231,11 +271,26 @@ impl Floors {
 
     /// (seconds, floor) of a scale's completed blocks, oldest first, at most 15; seconds count from the series' origin.
     pub fn points(&self, scale: usize) -> Points {
-        let mut points = Points::default();
-        for (index, floor) in self.rings.get(scale).iter().flat_map(|ring| ring.blocks()) {
-            points.push((count_as_f64(index) * self.seconds_per_block(scale), floor));
+        let (mut points, seconds) = (Points::default(), self.seconds_per_block(scale));
+        let Some(ring) = self.rings.get(scale) else { return points };
+        let newest = count_as_f64(ring.newest);
+        let ages = (0_u8..15).rev().filter(|age| ring.seen & (1 << age) != 0);
+        for (slot, (age, floor)) in points.storage.iter_mut().zip(ages.zip(ring.floors())) {
+            *slot = ((newest - f64::from(age)) * seconds, *floor);
         }
+        points.count = ring.count();
         points
+    }
+
+    /// Begin of the oldest block that a scale remembers and of the newest, in seconds since the series' origin.
+    pub fn ends(&self, scale: usize) -> Option<(f64, f64)> {
+        let seconds = |index: u64| count_as_f64(index) * self.seconds_per_block(scale);
+        self.rings.get(scale)?.ends().map(|(oldest, newest)| (seconds(oldest), seconds(newest)))
+    }
+
+    /// When the oldest block that a scale remembers began.
+    pub fn begin(&self, scale: usize) -> Option<Moment> {
+        self.ends(scale).map(|(oldest, _)| Moment(self.origin.0 + oldest))
     }
 
     /// Length of a block of one scale.

@@ -1,35 +1,47 @@
 //! Slopes of one lifetime's floors at all scales, and the one among them that speaks for the present.
 
 use super::floors::{Completed, Floors, SCALES, Work};
-use super::trend::{Slope, theil_sen};
+use super::trend::{MINIMUM_POINTS, Slope, overlaps, rises, theil_sen};
 use crate::units::{Moment, count_as_f64};
+use std::cell::OnceCell;
 
 /// Growth below this share of the level over the window is not told from none: page-sized noise on a flat series has a
 /// lower bound above zero once in forty windows.
 const MATERIAL_SHARE_OF_LEVEL: f64 = 0.01;
 
-/// Floors with the slope of each scale, kept up to date as blocks complete.
+/// Floors with the slope of each scale.
 #[derive(Clone, Debug)]
 pub struct Growth {
     floors: Floors,
-    slopes: [Option<Slope>; SCALES],
+    /// Scales whose slope has its lower bound above zero, as bits: most have not, and that is told without the slope.
+    rising: u16,
+    /// Slopes that were asked for since a block of their scale was completed.
+    slopes: [OnceCell<Option<Slope>>; SCALES],
 }
 
 impl Growth {
     /// Begins at the instant of the first sample.
     pub fn new(block_seconds: f64, origin: Moment) -> Self {
-        Self { floors: Floors::new(block_seconds, origin), slopes: [None; SCALES] }
+        Self { floors: Floors::new(block_seconds, origin), rising: 0, slopes: [const { OnceCell::new() }; SCALES] }
     }
 
     /// Adds a value in bytes with the work since the last one; tells which blocks were completed by it.
     pub fn push(&mut self, at: Moment, value: f64, work: Work) -> Completed {
         let completed = self.floors.push(at, value, work);
-        for (scale, slope) in self.slopes.iter_mut().enumerate() {
-            if completed.contains(scale) {
-                *slope = theil_sen(self.floors.points(scale).as_slice());
-            }
+        if completed.any() {
+            self.note(completed);
         }
         completed
+    }
+
+    fn note(&mut self, completed: Completed) {
+        for (scale, slope) in self.slopes.iter_mut().enumerate() {
+            if completed.contains(scale) {
+                slope.take();
+                let is_rising = self.floors.ring(scale).is_some_and(|ring| rises(ring.floors()));
+                self.rising = self.rising & !(1 << scale) | (u16::from(is_rising) << scale);
+            }
+        }
     }
 
     /// The floors below the slopes.
@@ -39,17 +51,27 @@ impl Growth {
 
     /// Slope of one scale, once it has enough blocks.
     pub fn slope(&self, scale: usize) -> Option<Slope> {
-        self.slopes.get(scale).copied().flatten()
+        *self.slopes.get(scale)?.get_or_init(|| theil_sen(self.floors.points(scale).as_slice()))
     }
 
     /// Slopes of all scales longer than one.
     pub fn longer_slopes(&self, scale: usize) -> impl Iterator<Item = Slope> + '_ {
-        self.slopes.iter().skip(scale + 1).filter_map(|slope| *slope)
+        (scale + 1..SCALES).filter_map(|scale| self.slope(scale))
     }
 
-    /// Whether any scale has enough data.
+    /// Whether a scale has enough data for a slope.
+    pub fn has_slope_at(&self, scale: usize) -> bool {
+        self.floors.ring(scale).is_some_and(|ring| ring.count() >= MINIMUM_POINTS)
+    }
+
+    /// Whether any scale has.
     pub fn has_slope(&self) -> bool {
-        self.slopes.iter().any(Option::is_some)
+        (0..SCALES).any(|scale| self.has_slope_at(scale))
+    }
+
+    /// Whether the lower bound of a scale's slope is above zero.
+    pub fn is_rising(&self, scale: usize) -> bool {
+        self.rising & (1 << scale) != 0
     }
 
     /// The scale and slope of the present growth, if there is any: of the scales whose lower bound says growth, the
@@ -57,17 +79,20 @@ impl Growth {
     /// exact, but one that reaches back beyond the onset understates, and one that reaches back before the end of the
     /// growth still tells of it; the shortest is the most recent.
     pub fn present(&self) -> Option<(usize, Slope)> {
-        let slopes = self.slopes.iter().enumerate().filter_map(|(scale, slope)| Some((scale, (*slope)?)));
-        let (_, shortest) = slopes.clone().next()?;
-        let agrees = |slope: &Slope| slope.upper >= shortest.lower && slope.lower <= shortest.upper;
-        slopes.rev().find(|(scale, slope)| self.is_growth(*scale, *slope) && agrees(slope))
+        let shortest = (0..SCALES).find(|scale| self.has_slope_at(*scale))?;
+        let rising = (0..SCALES).rev().filter(|scale| self.is_rising(*scale));
+        let slopes = rising.filter_map(|scale| Some((scale, self.slope(scale)?)));
+        let mut growing = slopes.filter(|(scale, slope)| self.is_material(*scale, *slope)).peekable();
+        growing.peek()?;
+        let points = self.floors.points(shortest);
+        growing.find(|(scale, slope)| *scale == shortest || overlaps(points.as_slice(), *slope))
     }
 
-    fn is_growth(&self, scale: usize, slope: Slope) -> bool {
+    fn is_material(&self, scale: usize, slope: Slope) -> bool {
         let blocks = self.floors.ring(scale).map_or(0, super::floors::Ring::count);
         let window = self.floors.seconds_per_block(scale) * count_as_f64(crate::units::length_as_count(blocks));
         let level = self.floors.last().unwrap_or(0.0);
-        slope.lower.0 > 0.0 && slope.lower.0 * window >= MATERIAL_SHARE_OF_LEVEL * level
+        slope.lower.0 * window >= MATERIAL_SHARE_OF_LEVEL * level
     }
 }
 

@@ -2,31 +2,30 @@
 
 use super::floors::{Points, Ring};
 use super::sample::{ByKind, Kind};
-use super::trend::theil_sen;
+use super::trend::{MINIMUM_POINTS, median_slope};
 use crate::units::{BytesPerSecond, count_as_f64};
+use std::cell::OnceCell;
+
+/// Growth by kind.
+type Rates = [Option<BytesPerSecond>; Kind::ALL.len()];
 
 /// Floors of each kind over the shortest window: they say where it grows, not whether.
 #[derive(Debug)]
 pub(super) struct KindFloors {
     rings: Vec<(Kind, Ring)>,
     open: Option<(u64, ByKind)>,
-    rates: [Option<BytesPerSecond>; Kind::ALL.len()],
+    /// Slopes per block, once they are asked for.
+    rates: OnceCell<Rates>,
 }
 
 impl KindFloors {
     pub(super) fn new() -> Self {
-        Self { rings: Vec::new(), open: None, rates: [None; Kind::ALL.len()] }
+        Self { rings: Vec::new(), open: None, rates: OnceCell::new() }
     }
 
     pub(super) fn push(&mut self, index: u64, amounts: &ByKind) {
         match &mut self.open {
-            Some((current, lowest)) if index <= *current => {
-                for &kind in Kind::ALL {
-                    if let Some(amount) = amounts.get(kind) {
-                        lowest.set(kind, lowest.get(kind).map_or(amount, |low| low.min(amount)));
-                    }
-                }
-            }
+            Some((current, lowest)) if index <= *current => lowest.lower(amounts),
             open => {
                 if let Some((done, lowest)) = open.replace((index, *amounts)) {
                     self.complete(done, &lowest);
@@ -48,17 +47,30 @@ impl KindFloors {
                 }
             }
         }
+        self.rates.take();
+    }
+
+    fn rates_of_rings(&self) -> Rates {
+        let mut rates = Rates::default();
         for (kind, ring) in &self.rings {
             let mut points = Points::default();
             ring.blocks().for_each(|(index, floor)| points.push((count_as_f64(index), floor)));
-            if let Some(rate) = self.rates.get_mut(kind.index()) {
-                *rate = theil_sen(points.as_slice()).map(|slope| slope.rate);
+            if let Some(rate) = rates.get_mut(kind.index()).filter(|_| ring.count() >= MINIMUM_POINTS) {
+                *rate = median_slope(points.as_slice()).map(BytesPerSecond);
             }
         }
+        rates
+    }
+
+    /// What it has allocated, in bytes.
+    #[cfg(test)]
+    pub(super) fn allocated(&self) -> usize {
+        self.rings.capacity() * size_of::<(Kind, Ring)>()
     }
 
     /// Slopes per second; they are kept per block.
-    pub(super) fn rates(&self, block_seconds: f64) -> [Option<BytesPerSecond>; Kind::ALL.len()] {
-        self.rates.map(|rate| rate.map(|per_block| BytesPerSecond(per_block.0 / block_seconds)))
+    pub(super) fn rates(&self, block_seconds: f64) -> Rates {
+        let rates = self.rates.get_or_init(|| self.rates_of_rings());
+        rates.map(|rate| rate.map(|per_block| BytesPerSecond(per_block.0 / block_seconds)))
     }
 }

@@ -1,6 +1,6 @@
 //! A leak outlives its process: the verdict is carried over restarts and cleared only by evidence.
 
-use super::detect::{Finding, Seen, Series};
+use super::detect::{Seen, Series, Spell, Stage};
 use crate::units::{BytesPerSecond, Moment};
 
 /// Growth below this share of the leak's rate is not its return.
@@ -56,29 +56,32 @@ impl Leak {
         self.quiet = None;
     }
 
-    /// Takes in a finding and the floor; tells whether the leak still stands. It is cleared when over as long as it took to
+    /// Takes in what was found and the floor; tells whether the leak still stands. It is cleared when over as long as it took to
     /// be called the floor has grown by less than a quarter of what it would have.
     pub(super) fn stands(
         &mut self,
-        finding: &Finding,
+        stage: Stage,
+        spell: Option<Spell>,
         floor: f64,
         at: Moment,
         life_began: Moment,
         block_seconds: f64,
     ) -> bool {
-        match finding {
-            Finding::Learning(_) => return true,
-            Finding::Leak(seen) => {
-                self.rate = seen.slope.rate;
+        match (stage, spell) {
+            (Stage::Learning, _) => return true,
+            (Stage::Leak, Some(spell)) => {
+                self.rate = spell.rate;
                 self.quiet = None;
                 return true;
             }
-            Finding::Growing(seen, _) if seen.slope.rate.0 >= QUIET_SHARE * self.rate.0 => {
-                if seen.seconds >= CONFIRMED_BLOCKS * block_seconds && self.confirmed_seconds.is_none() {
-                    self.confirmed_seconds = Some(seen.seconds.max(LEAST_QUIET_BLOCKS * block_seconds));
-                }
+            (Stage::Growing, Some(spell))
+                if spell.rate.0 >= QUIET_SHARE * self.rate.0
+                    && spell.seconds >= CONFIRMED_BLOCKS * block_seconds
+                    && self.confirmed_seconds.is_none() =>
+            {
+                self.confirmed_seconds = Some(spell.seconds.max(LEAST_QUIET_BLOCKS * block_seconds));
             }
-            Finding::Growing(..) | Finding::Steady => {}
+            _ => {}
         }
         // In a new life quiet may have begun with it.
         let since = if self.confirmed_seconds.is_none() { life_began } else { at };
@@ -96,7 +99,6 @@ impl Leak {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::analysis::detect::Doubt;
     use crate::analysis::trend::Slope;
 
     const HOUR: f64 = 3600.0;
@@ -113,34 +115,40 @@ mod tests {
         }
     }
 
-    fn stands(leak: &mut Leak, finding: &Finding, hours: f64) -> bool {
-        stands_at(leak, finding, hours, 0.0)
+    type Found = (Stage, Option<Spell>);
+
+    const LEARNING: Found = (Stage::Learning, None);
+    const STEADY: Found = (Stage::Steady, None);
+
+    fn growing(rate: f64, seconds: f64) -> Found {
+        (Stage::Growing, Some(Spell { rate: BytesPerSecond(rate), seconds }))
     }
 
-    fn stands_at(leak: &mut Leak, finding: &Finding, hours: f64, floor: f64) -> bool {
-        leak.stands(finding, floor, Moment(hours * HOUR), Moment(0.0), 60.0)
+    fn stands(leak: &mut Leak, found: Found, hours: f64) -> bool {
+        stands_at(leak, found, hours, 0.0)
+    }
+
+    fn stands_at(leak: &mut Leak, (stage, spell): Found, hours: f64, floor: f64) -> bool {
+        leak.stands(stage, spell, floor, Moment(hours * HOUR), Moment(0.0), 60.0)
     }
 
     #[test]
     fn it_is_cleared_by_as_much_quiet_as_it_took_to_be_called() {
         let mut leak = Leak::new(&seen(1000.0, 4.0 * HOUR), None, None);
-        assert!(stands(&mut leak, &Finding::Steady, 10.0));
-        assert!(stands(&mut leak, &Finding::Steady, 13.9));
-        assert!(!stands(&mut leak, &Finding::Steady, 14.1));
+        assert!(stands(&mut leak, STEADY, 10.0));
+        assert!(stands(&mut leak, STEADY, 13.9));
+        assert!(!stands(&mut leak, STEADY, 14.1));
         let mut leak = Leak::new(&seen(1000.0, 4.0 * HOUR), None, None);
-        assert!(stands(&mut leak, &Finding::Steady, 10.0));
-        assert!(
-            stands_at(&mut leak, &Finding::Steady, 14.1, 2000.0 * HOUR),
-            "the floor has risen by two hours' growth"
-        );
-        assert!(!stands_at(&mut leak, &Finding::Steady, 18.2, 2000.0 * HOUR));
+        assert!(stands(&mut leak, STEADY, 10.0));
+        assert!(stands_at(&mut leak, STEADY, 14.1, 2000.0 * HOUR), "the floor has risen by two hours' growth");
+        assert!(!stands_at(&mut leak, STEADY, 18.2, 2000.0 * HOUR));
         let mut leak = Leak::new(&seen(1000.0, 4.0 * HOUR), None, None);
-        assert!(stands(&mut leak, &Finding::Steady, 10.0));
-        assert!(stands(&mut leak, &Finding::Leak(seen(900.0, 600.0)), 12.0));
-        assert!(stands(&mut leak, &Finding::Steady, 14.1), "its return begins the quiet anew");
-        let saw = Finding::Growing(seen(5000.0, 900.0), Doubt::Young(900.0));
-        assert!(stands(&mut leak, &saw, 16.0));
-        assert!(!stands(&mut leak, &saw, 18.2), "a saw above a flat floor is quiet");
+        assert!(stands(&mut leak, STEADY, 10.0));
+        assert!(stands(&mut leak, (Stage::Leak, growing(900.0, 600.0).1), 12.0));
+        assert!(stands(&mut leak, STEADY, 14.1), "its return begins the quiet anew");
+        let saw = growing(5000.0, 900.0);
+        assert!(stands(&mut leak, saw, 16.0));
+        assert!(!stands(&mut leak, saw, 18.2), "a saw above a flat floor is quiet");
     }
 
     #[test]
@@ -148,10 +156,10 @@ mod tests {
         let mut leak = Leak::new(&seen(1000.0, 4.0 * HOUR), None, None);
         leak.outlive();
         assert_eq!(leak.lifetimes, 2);
-        assert!(stands(&mut leak, &Finding::Learning(0.0), 0.1));
-        assert!(stands(&mut leak, &Finding::Growing(seen(1100.0, 0.6 * HOUR), Doubt::Young(0.0)), 0.6));
+        assert!(stands(&mut leak, LEARNING, 0.1));
+        assert!(stands(&mut leak, growing(1100.0, 0.6 * HOUR), 0.6));
         leak.outlive();
-        assert!(stands(&mut leak, &Finding::Steady, 0.9));
-        assert!(!stands(&mut leak, &Finding::Steady, 1.1), "an hour, since the life before was told in less");
+        assert!(stands(&mut leak, STEADY, 0.9));
+        assert!(!stands(&mut leak, STEADY, 1.1), "an hour, since the life before was told in less");
     }
 }

@@ -88,7 +88,7 @@ impl Life {
 
     /// The series that speaks: the heap, unless what lives in it shows more.
     pub(super) fn speaking(&self) -> &Detector {
-        let live = self.live.as_deref().filter(|live| live.finding().weight() > self.heap.finding().weight());
+        let live = self.live.as_deref().filter(|live| live.stage() > self.heap.stage());
         live.unwrap_or(&self.heap)
     }
 
@@ -107,6 +107,12 @@ impl Life {
     pub(super) fn floor_of(&self, series: Series) -> f64 {
         let live = self.live.as_deref().filter(|_| series == Series::LiveHeap);
         live.unwrap_or(&self.heap).growth().floors().lowest_of_late()
+    }
+
+    /// What it has allocated, in bytes.
+    #[cfg(test)]
+    pub(super) fn allocated(&self) -> usize {
+        self.live.as_ref().map_or(0, |_| size_of::<Detector>()) + self.kinds.allocated()
     }
 
     /// The heap's own detector.

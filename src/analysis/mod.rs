@@ -16,3 +16,6 @@ pub mod sample;
 pub mod trend;
 pub mod verdict;
 pub mod watch;
+
+#[cfg(test)]
+mod constant;

@@ -89,6 +89,21 @@ impl ByKind {
         self.set(kind, self.or_zero(kind).saturating_add(amount));
     }
 
+    /// Lowers each kind to what it is in `other`; a kind that is known there alone is taken over.
+    pub fn lower(&mut self, other: &Self) {
+        let mut left = other.present;
+        // Of eleven kinds a process has four and a trace one.
+        while left != 0 {
+            let bit = left & left.wrapping_neg();
+            let place = usize::try_from(bit.trailing_zeros()).unwrap_or(usize::MAX);
+            if let (Some(lowest), Some(amount)) = (self.amounts.get_mut(place), other.amounts.get(place)) {
+                *lowest = if self.present & bit != 0 { *amount.min(lowest) } else { *amount };
+            }
+            left ^= bit;
+        }
+        self.present |= other.present;
+    }
+
     /// What no one but the application can give back: anonymous and shared memory and unreclaimable kernel memory,
     /// without swap.
     pub fn resident_unreclaimable(&self) -> Bytes {
@@ -386,6 +401,18 @@ pub fn clean_label(bytes: &[u8]) -> Box<str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_lowest_of_each_kind_is_kept_and_what_is_not_known_stays_so() {
+        let of = |amounts: &[(Kind, u64)]| {
+            let mut by_kind = ByKind::default();
+            amounts.iter().for_each(|(kind, bytes)| by_kind.set(*kind, Bytes(*bytes)));
+            by_kind
+        };
+        let mut lowest = of(&[(Kind::File, 5), (Kind::Swap, 7)]);
+        lowest.lower(&of(&[(Kind::File, 6), (Kind::Swap, 3), (Kind::KernelOther, 9)]));
+        assert_eq!(lowest, of(&[(Kind::File, 5), (Kind::Swap, 3), (Kind::KernelOther, 9)]));
+    }
 
     #[test]
     fn a_kind_that_is_not_known_is_absent_and_counts_as_zero_in_sums() {

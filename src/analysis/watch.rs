@@ -1,6 +1,6 @@
 //! One watched application: its present life, and what is remembered of the earlier ones.
 
-use super::detect::{Circumstances, Doubt, Falls, Finding};
+use super::detect::{Circumstances, Doubt, Falls, Finding, Stage};
 use super::leak::Leak;
 use super::life::Life;
 use super::oom::{Cause, Ledger};
@@ -94,16 +94,11 @@ impl Watch {
         let unseen_for = at.0 - self.last_seen.0;
         self.watched_seconds += unseen_for.clamp(0.0, LONGEST_STEP_BLOCKS * block_seconds);
         self.last_seen = at;
-        let before = std::mem::replace(&mut self.about, Arc::clone(&seen.about));
-        let other_version = before.version.as_ref().filter(|version| self.about.version.as_ref() != Some(*version));
-        if let Some(version) = other_version {
-            let was_steady = |life| self.is_healthy(life, at, block_seconds);
-            self.earlier = self.life.as_ref().map(|life| life.as_earlier(version.clone(), was_steady(life)));
-        }
+        let other_version = self.note_what_is_known(&seen.about, at, block_seconds);
         if self.life.as_ref().is_none_or(|life| life.lifetime != seen.lifetime) {
             self.begin_life(seen, at, block_seconds);
         }
-        if other_version.is_some() {
+        if other_version {
             self.forget_what_the_version_did();
         }
         // A kill that is counted while the process still seems to be there belongs to its end too.
@@ -125,18 +120,33 @@ impl Watch {
         kills
     }
 
+    /// Tells whether it is another version; what is known of the one before is then kept.
+    fn note_what_is_known(&mut self, about: &Arc<About>, at: Moment, block_seconds: f64) -> bool {
+        if Arc::ptr_eq(&self.about, about) {
+            return false;
+        }
+        let before = std::mem::replace(&mut self.about, Arc::clone(about));
+        let Some(version) = before.version.as_ref().filter(|version| self.about.version.as_ref() != Some(*version))
+        else {
+            return false;
+        };
+        let was_steady = |life| self.is_healthy(life, at, block_seconds);
+        self.earlier = self.life.as_ref().map(|life| life.as_earlier(version.clone(), was_steady(life)));
+        true
+    }
+
     /// Calls a leak, confirms it, or clears it.
     fn conclude(leak: &mut Option<Leak>, life: &Life, at: Moment, block_seconds: f64) {
         let speaking = life.speaking();
-        match (leak.as_mut(), speaking.finding()) {
-            (Some(standing), finding) => {
-                let floor = life.floor_of(standing.series);
-                if !standing.stands(finding, floor, at, life.began, block_seconds) {
-                    *leak = None;
-                }
+        if let Some(standing) = leak {
+            let floor = life.floor_of(standing.series);
+            if !standing.stands(speaking.stage(), speaking.spell(), floor, at, life.began, block_seconds) {
+                *leak = None;
             }
-            (None, Finding::Leak(seen)) => *leak = Some(Leak::new(seen, speaking.onset(), life.age_at_onset())),
-            (None, _) => {}
+        } else if speaking.stage() == Stage::Leak
+            && let Finding::Leak(seen) = speaking.finding()
+        {
+            *leak = Some(Leak::new(seen, speaking.onset(), life.age_at_onset()));
         }
     }
 
@@ -171,7 +181,7 @@ impl Watch {
     /// was fine.
     fn is_healthy(&self, life: &Life, at: Moment, block_seconds: f64) -> bool {
         let blocks = (at.0 - life.began.0) / block_seconds;
-        let is_steady = *life.speaking().finding() == Finding::Steady;
+        let is_steady = life.speaking().stage() == Stage::Steady;
         self.leak.is_none() && (blocks >= HEALTHY_DAY_BLOCKS || is_steady && blocks >= HEALTHY_BLOCKS)
     }
 
@@ -189,6 +199,13 @@ impl Watch {
             }
             _ => 0.0,
         };
+    }
+
+    /// All that it takes, in bytes: itself and what it has allocated, without its names, which reports share.
+    #[cfg(test)]
+    pub(super) fn bytes(&self) -> usize {
+        let version = self.earlier.as_ref().map_or(0, |earlier| earlier.version.len());
+        size_of::<Self>() + version + self.life.as_ref().map_or(0, Life::allocated)
     }
 
     /// Notes that this pass did not find it.
@@ -219,11 +236,11 @@ impl Watch {
 
     /// What is concluded at present, without the numbers behind it.
     pub fn conclusion(&self) -> Verdict {
-        match (&self.leak, self.life.as_ref().map(|life| life.speaking().finding())) {
-            (Some(_), Some(_)) | (None, Some(Finding::Leak(_))) => Verdict::Leaking,
-            (None, Some(Finding::Growing(..))) => Verdict::Growing,
-            (None, Some(Finding::Steady)) => Verdict::Steady,
-            (_, None) | (None, Some(Finding::Learning(_))) => Verdict::Learning,
+        match (&self.leak, self.life.as_ref().map(|life| life.speaking().stage())) {
+            (Some(_), Some(_)) | (None, Some(Stage::Leak)) => Verdict::Leaking,
+            (None, Some(Stage::Growing)) => Verdict::Growing,
+            (None, Some(Stage::Steady)) => Verdict::Steady,
+            (_, None) | (None, Some(Stage::Learning)) => Verdict::Learning,
         }
     }
 

@@ -104,7 +104,9 @@ impl Replay {
         seen.lifetime.start_ticks = self.lifetimes;
         seen.started = Timestamp(self.start_seconds.unwrap_or(seen.started.0));
         seen.age_seconds = self.start_seconds.map_or(f64::INFINITY, |start| row.timestamp_seconds - start);
-        seen.about = Arc::clone(&row.about);
+        if !Arc::ptr_eq(&seen.about, &row.about) {
+            seen.about = Arc::clone(&row.about);
+        }
         seen.live_heap = row.live_heap;
         seen.load = row.load;
         let mut by_kind = ByKind::default();

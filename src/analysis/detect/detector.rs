@@ -6,10 +6,11 @@ use super::patience::{Circumstances, Waited};
 use super::swing::Swing;
 use super::window::{Seen, Series, Window};
 use super::{falls, follows, gradual, lasting, load, material, patience, persistent, recent, straight, whole};
-use crate::analysis::floors::{SCALES, Work};
+use crate::analysis::floors::{Completed, Ring, SCALES, Work};
 use crate::analysis::growth::Growth;
 use crate::analysis::trend::MINIMUM_POINTS;
-use crate::units::{Moment, count_as_f64, length_as_count};
+use crate::units::{BytesPerSecond, Moment, count_as_f64, length_as_count};
+use std::cell::OnceCell;
 
 /// The fewest blocks of a window that may call a leak.
 const LEAST_BLOCKS: f64 = 10.0;
@@ -30,19 +31,30 @@ pub enum Finding {
     Leak(Seen),
 }
 
-impl Finding {
-    /// How much it says: more for what is worse.
-    pub fn weight(&self) -> u8 {
-        match self {
-            Self::Learning(_) => 0,
-            Self::Steady => 1,
-            Self::Growing(..) => 2,
-            Self::Leak(_) => 3,
-        }
-    }
+/// A finding without its numbers, in the order of what says more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Stage {
+    /// See [`Finding::Learning`].
+    Learning,
+    /// See [`Finding::Steady`].
+    Steady,
+    /// See [`Finding::Growing`].
+    Growing,
+    /// See [`Finding::Leak`].
+    Leak,
 }
 
-/// Floors, slopes and test results of one series, at all scales.
+/// The growth that a finding tells of, in short.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Spell {
+    /// Slope over the window.
+    pub rate: BytesPerSecond,
+    /// How long growth has been seen, in seconds.
+    pub seconds: f64,
+}
+
+/// Floors, slopes and test results of one series, at all scales. A block that is completed costs what its stage takes; the
+/// numbers of the finding are made once they are asked for.
 #[derive(Clone, Debug)]
 pub struct Detector {
     series: Series,
@@ -54,8 +66,15 @@ pub struct Detector {
     since: [Option<f64>; SCALES],
     /// Scales whose newest window passes every test, as bits.
     leaks: u16,
-    finding: Finding,
+    stage: Stage,
+    /// The scale of the window that shows it.
+    scale: usize,
+    /// As of the last completed block.
+    known: Circumstances,
+    finding: OnceCell<Finding>,
     onset: Option<Moment>,
+    /// The scale that the onset was last estimated at.
+    onset_scale: Option<usize>,
 }
 
 impl Detector {
@@ -68,8 +87,12 @@ impl Detector {
             swing: Swing::default(),
             since: [None; SCALES],
             leaks: 0,
-            finding: Finding::Learning(count_as_f64(length_as_count(MINIMUM_POINTS + 1)) * block_seconds),
+            stage: Stage::Learning,
+            scale: 0,
+            known: Circumstances::default(),
+            finding: OnceCell::new(),
             onset: None,
+            onset_scale: None,
         }
     }
 
@@ -78,24 +101,41 @@ impl Detector {
     pub fn push(&mut self, at: Moment, value: f64, work: Work, known: &Circumstances) -> bool {
         let completed = self.growth.push(at, value, work);
         self.swing.push(value, completed.any());
-        if !completed.any() {
-            return false;
+        if completed.any() {
+            self.look(completed, known);
         }
+        completed.any()
+    }
+
+    fn look(&mut self, completed: Completed, known: &Circumstances) {
+        self.known = *known;
+        self.finding.take();
         for scale in (0..SCALES).filter(|scale| completed.contains(*scale)) {
             if let Some(ring) = self.growth.floors().ring(scale) {
                 self.falls.observe(scale, ring);
             }
-            let is_leak = self.window(scale).is_some_and(|window| self.test(scale, &window, known));
+            let is_leak = self.growth.has_slope_at(scale) && self.test(scale);
             self.leaks = self.leaks & !(1 << scale) | (u16::from(is_leak) << scale);
         }
-        self.finding = self.judge(known);
-        self.note_onset();
-        true
+        let present = self.growth.present().map(|(scale, _)| scale);
+        self.note_onset(present, completed);
+        (self.stage, self.scale) = self.judge(present);
+    }
+
+    /// What was found when a block was last completed, without its numbers.
+    pub fn stage(&self) -> Stage {
+        self.stage
     }
 
     /// What was found when a block was last completed.
     pub fn finding(&self) -> &Finding {
-        &self.finding
+        self.finding.get_or_init(|| self.explain())
+    }
+
+    /// The growth that was found, if any was.
+    pub fn spell(&self) -> Option<Spell> {
+        let slope = (self.stage >= Stage::Growing).then(|| self.growth.slope(self.scale)).flatten()?;
+        Some(Spell { rate: slope.rate, seconds: self.seconds(self.scale) })
     }
 
     /// Estimated start of the present growth.
@@ -104,9 +144,19 @@ impl Detector {
     }
 
     /// The estimate reaches back only as far as its window: the earliest is kept while the growth goes on.
-    fn note_onset(&mut self) {
-        let estimate = self.growth.present().and_then(|(scale, _)| self.growth.floors().change_point(scale));
-        self.onset = match (self.onset, estimate) {
+    fn note_onset(&mut self, present: Option<usize>, completed: Completed) {
+        let before = std::mem::replace(&mut self.onset_scale, present);
+        let Some(scale) = present else {
+            self.onset = None;
+            return;
+        };
+        let is_same = before == present && !completed.contains(scale);
+        let begin = self.growth.floors().begin(scale);
+        let is_before = self.onset.zip(begin).is_some_and(|(earlier, begin)| earlier.0 <= begin.0);
+        if is_same || is_before {
+            return;
+        }
+        self.onset = match (self.onset, self.growth.floors().change_point(scale)) {
             (Some(earlier), Some(now)) if earlier.0 < now.0 => Some(earlier),
             (_, now) => now,
         };
@@ -130,34 +180,47 @@ impl Detector {
     /// The windows of longer scales that hold enough to have something to tell.
     fn longer(&self, scale: usize) -> impl Iterator<Item = Window> {
         (scale + 1..SCALES)
+            .filter(|longer| self.count(*longer) >= LEAST_LONGER_BLOCKS)
             .filter_map(|longer| self.window(longer))
-            .filter(|window| window.count() >= LEAST_LONGER_BLOCKS)
+    }
+
+    /// Completed blocks that a scale remembers.
+    fn count(&self, scale: usize) -> f64 {
+        count_as_f64(length_as_count(self.growth.floors().ring(scale).map_or(0, Ring::count)))
     }
 
     /// Tests one scale's window; notes for how long it has passed.
-    fn test(&mut self, scale: usize, window: &Window, known: &Circumstances) -> bool {
-        let shape = self.doubt_of_shape(scale, window);
-        let start = window.points().first().map(|first| first.0);
+    fn test(&mut self, scale: usize) -> bool {
+        // Most windows do not rise: they need no look.
+        let window = self.growth.is_rising(scale).then(|| self.window(scale)).flatten();
+        // Falls are the cheapest to look at, and what goes up and down is the most.
+        let fit =
+            window.filter(|window| falls::doubt(window).is_none() && self.doubt_of_shape(scale, window).is_none());
+        let start = fit.as_ref().and_then(|window| window.points().first()).map(|first| first.0);
         if let Some(since) = self.since.get_mut(scale) {
-            *since = if shape.is_none() { since.or(start) } else { None };
+            *since = if fit.is_some() { since.or(start) } else { None };
         }
-        shape.is_none() && self.doubt_of_time(scale, window, known).is_none()
+        // Patience is the cheapest, and says no most often.
+        fit.is_some_and(|window| {
+            patience::doubt(&window, scale, &self.waited(scale), &self.known).is_none()
+                && self.doubt_of_time(scale, &window).is_none()
+        })
     }
 
     /// What only delays the call.
-    fn doubt_of_time(&self, scale: usize, window: &Window, known: &Circumstances) -> Option<Doubt> {
+    fn doubt_of_time(&self, scale: usize, window: &Window) -> Option<Doubt> {
         let of_late = match self.series {
             Series::Heap => lasting::doubt(window, scale, &self.growth),
             // Told anew at full collections only, which may be hours apart.
             Series::LiveHeap => None,
         };
-        let waited = self.waited(scale, window, known);
+        let waited = self.waited(scale);
         of_late
             .or_else(|| whole::doubt(self.longer(scale), waited.block_seconds))
             .or_else(|| follows::doubt(window))
             .or_else(|| self.longer(scale).find_map(|longer| follows::doubt(&longer)))
             .or_else(|| falls::doubt_of_longer(window, waited.seconds, self.falls.beyond(scale)))
-            .or_else(|| patience::doubt(window, scale, &waited, known))
+            .or_else(|| patience::doubt(window, scale, &waited, &self.known))
     }
 
     fn doubt_of_shape(&self, scale: usize, window: &Window) -> Option<Doubt> {
@@ -176,42 +239,59 @@ impl Detector {
             .or_else(|| load::doubt(load::explain(window)))
     }
 
-    fn waited(&self, scale: usize, window: &Window, known: &Circumstances) -> Waited {
-        let start = window.points().first().map_or(0.0, |first| first.0);
-        let since = self.since.get(scale).copied().flatten().unwrap_or(start);
-        Waited {
-            seconds: window.span_seconds() + (start - since) + known.earlier_seconds,
-            block_seconds: self.growth.floors().seconds_per_block(0),
-            saw: self.swing.height(),
-            ratio: straight::pace(window.points()).unwrap_or(f64::INFINITY),
-        }
-    }
-
-    fn judge(&self, known: &Circumstances) -> Finding {
+    fn waited(&self, scale: usize) -> Waited {
         let floors = self.growth.floors();
-        if !self.growth.has_slope() {
-            let seen = floors.ring(0).map_or(0, crate::analysis::floors::Ring::count);
-            let missing = count_as_f64(length_as_count((MINIMUM_POINTS + 1).saturating_sub(seen)));
-            return Finding::Learning(missing * floors.seconds_per_block(0));
+        let (start, last) = floors.ends(scale).unwrap_or_default();
+        let since = self.since.get(scale).copied().flatten().unwrap_or(start);
+        let span = last - start + floors.seconds_per_block(scale);
+        Waited {
+            seconds: span + (start - since) + self.known.earlier_seconds,
+            block_seconds: floors.seconds_per_block(0),
+            saw: self.swing.height(),
         }
-        let longest = (0..SCALES).rev().find(|scale| self.leaks & (1 << scale) != 0);
-        if let Some((scale, window)) = longest.and_then(|scale| Some((scale, self.window(scale)?))) {
-            return Finding::Leak(self.seen(scale, &window, known));
-        }
-        let Some((present, _)) = self.growth.present() else { return Finding::Steady };
-        // A window that is long but holds few blocks as yet has less to tell than a shorter one that is full.
-        let full = |scale: &usize| self.window(*scale).is_some_and(|window| window.count() >= LEAST_BLOCKS);
-        let scale = (0..=present).rev().find(full).unwrap_or(present);
-        let Some(window) = self.window(scale) else { return Finding::Steady };
-        let doubt = self.doubt_of_shape(scale, &window).or_else(|| self.doubt_of_time(scale, &window, known));
-        Finding::Growing(self.seen(scale, &window, known), doubt.unwrap_or(Doubt::Young(window.span_seconds())))
     }
 
-    fn seen(&self, scale: usize, window: &Window, known: &Circumstances) -> Seen {
+    /// How long growth has been seen in this life.
+    fn seconds(&self, scale: usize) -> f64 {
+        self.waited(scale).seconds - self.known.earlier_seconds
+    }
+
+    /// The stage and the scale that speaks; `present` is the scale of the present growth.
+    fn judge(&self, present: Option<usize>) -> (Stage, usize) {
+        if !self.growth.has_slope() {
+            return (Stage::Learning, 0);
+        }
+        if let Some(longest) = (0..SCALES).rev().find(|scale| self.leaks & (1 << scale) != 0) {
+            return (Stage::Leak, longest);
+        }
+        let Some(present) = present else { return (Stage::Steady, 0) };
+        // A window that is long but holds few blocks as yet has less to tell than a shorter one that is full.
+        let full = (0..=present).rev().find(|scale| self.count(*scale) >= LEAST_BLOCKS);
+        (Stage::Growing, full.unwrap_or(present))
+    }
+
+    fn explain(&self) -> Finding {
+        let scale = self.scale;
+        match (self.stage, self.window(scale)) {
+            (Stage::Learning, _) => {
+                let floors = self.growth.floors();
+                let missing = (count_as_f64(length_as_count(MINIMUM_POINTS + 1)) - self.count(0)).max(0.0);
+                Finding::Learning(missing * floors.seconds_per_block(0))
+            }
+            (Stage::Steady, _) | (_, None) => Finding::Steady,
+            (Stage::Leak, Some(window)) => Finding::Leak(self.seen(scale, &window)),
+            (Stage::Growing, Some(window)) => {
+                let doubt = self.doubt_of_shape(scale, &window).or_else(|| self.doubt_of_time(scale, &window));
+                Finding::Growing(self.seen(scale, &window), doubt.unwrap_or(Doubt::Young(window.span_seconds())))
+            }
+        }
+    }
+
+    fn seen(&self, scale: usize, window: &Window) -> Seen {
         Seen {
             series: self.series,
             slope: window.slope,
-            seconds: self.waited(scale, window, known).seconds - known.earlier_seconds,
+            seconds: self.seconds(scale),
             ups: window.ups(),
             times_fall: (window.fall > 0.0).then(|| window.growth() / window.fall),
             load: load::explain(window),

@@ -25,12 +25,8 @@ pub struct Falls([f32; SCALES]);
 impl Falls {
     /// Takes in the newest state of one scale's floors.
     pub fn observe(&mut self, scale: usize, ring: &Ring) {
-        let mut peak = f64::NEG_INFINITY;
-        let mut last = f64::NAN;
-        for (_, floor) in ring.blocks() {
-            peak = peak.max(floor);
-            last = floor;
-        }
+        let peak = ring.floors().iter().copied().fold(f64::NEG_INFINITY, f64::max);
+        let last = ring.floors().last().copied().unwrap_or(f64::NAN);
         if let Some(largest) = self.0.get_mut(scale) {
             *largest = (*largest * DECAY).max(narrowed(peak - last));
         }

@@ -3,6 +3,7 @@
 use super::doubt::Doubt;
 use super::regression::least_squares;
 use super::window::Window;
+use crate::analysis::trend::MAXIMUM_POINTS;
 use std::fmt;
 
 /// The share of the slope that must be left to time.
@@ -61,19 +62,21 @@ pub(super) fn explain(window: &Window) -> Option<Explained> {
     }
     let (start, base) = *points.first()?;
     let blocks = |at: f64| (at - start) / window.block_seconds;
-    let mut rows = Vec::with_capacity(points.len());
-    let mut values = Vec::with_capacity(points.len());
-    for ((at, floor), load) in points.iter().zip(loads) {
-        rows.push([1.0, blocks(*at), load / mean]);
-        values.push(floor - base);
+    let mut on_both = [[0.0; 3]; MAXIMUM_POINTS];
+    let mut on_time = [[0.0; 2]; MAXIMUM_POINTS];
+    let (mut gains, mut relative) = ([0.0; MAXIMUM_POINTS], [0.0; MAXIMUM_POINTS]);
+    let slots = on_both.iter_mut().zip(&mut on_time).zip(gains.iter_mut().zip(&mut relative));
+    for (((at, floor), load), ((both, time), (gain, share))) in points.iter().zip(loads).zip(slots) {
+        *time = [1.0, blocks(*at)];
+        (*gain, *share) = (floor - base, load / mean);
+        *both = [1.0, blocks(*at), *share];
     }
-    let trend = |rows: &[[f64; 2]], y: &[f64]| least_squares(rows, y).map_or(0.0, |fit| fit.coefficients[1]);
-    let line: Vec<[f64; 2]> = rows.iter().map(|row| [row[0], row[1]]).collect();
-    let relative: Vec<f64> = rows.iter().map(|row| row[2]).collect();
-    let load_change = trend(&line, &relative) * blocks(points.last()?.0);
+    let count = points.len();
+    let line = least_squares(on_time.get(..count)?, relative.get(..count)?);
+    let load_change = line.map_or(0.0, |fit| fit.coefficients[1]) * blocks(points.last()?.0);
     let slope = window.slope.rate.0 * window.block_seconds;
     // A load that never changes explains nothing, and cannot be told from the constant.
-    let Some(fit) = least_squares(&rows, &values) else {
+    let Some(fit) = least_squares(on_both.get(..count)?, gains.get(..count)?) else {
         return Some(Explained { share_of_time: 1.0, errors: f64::MAX, load_change });
     };
     let ([_, time, _], [_, error, _]) = (fit.coefficients, fit.errors);

@@ -20,7 +20,7 @@ mod swing;
 mod whole;
 mod window;
 
-pub use detector::{Detector, Finding};
+pub use detector::{Detector, Finding, Spell, Stage};
 pub use doubt::Doubt;
 pub use falls::Falls;
 pub use load::Explained;

@@ -5,6 +5,7 @@
 //! Spans are given for a base block of a minute and shrink with it.
 
 use super::doubt::Doubt;
+use super::straight::pace;
 use super::window::Window;
 
 /// Growth for so many base blocks (5 h) is a leak however far the limit is.
@@ -77,8 +78,6 @@ pub(super) struct Waited {
     pub(super) block_seconds: f64,
     /// Height of the collector's saw in bytes.
     pub(super) saw: f64,
-    /// Slope of the second half in terms of the first half's.
-    pub(super) ratio: f64,
 }
 
 /// Too early to tell.
@@ -94,7 +93,8 @@ pub(super) fn doubt(window: &Window, scale: usize, waited: &Waited, known: &Circ
         return Some(Doubt::PastUnknown);
     }
     let left = known.room.map_or(f64::INFINITY, |room| room / window.slope.rate.0);
-    if blocks >= SHORT_BLOCKS && left <= URGENT * waited.seconds && waited.ratio <= MOST_RATIO {
+    let is_even = || pace(window.points()).unwrap_or(f64::INFINITY) <= MOST_RATIO;
+    if blocks >= SHORT_BLOCKS && left <= URGENT * waited.seconds && is_even() {
         let share = waited.saw / window.growth();
         return (share * SAWS > 1.0).then_some(Doubt::Saw(share));
     }
@@ -128,7 +128,7 @@ mod tests {
 
     /// Growth of 1 MiB a minute that has gone on for so many minutes, the load being known.
     fn after(minutes: f64, scale: usize, known: Circumstances) -> Option<Doubt> {
-        let waited = Waited { seconds: minutes * 60.0, block_seconds: 60.0, saw: 0.0, ratio: 1.0 };
+        let waited = Waited { seconds: minutes * 60.0, block_seconds: 60.0, saw: 0.0 };
         doubt(&window_with_load(15, |x| 1e8 + MIB * x, |_| 1.0), scale, &waited, &known)
     }
 
@@ -152,7 +152,7 @@ mod tests {
         let at_the_limit = Circumstances { room: Some(MIB), ..Circumstances::default() };
         assert_eq!(after(30.0, 1, at_the_limit), None);
         assert!(matches!(after(29.0, 1, at_the_limit), Some(Doubt::Young(_))));
-        let waited = Waited { seconds: 2400.0, block_seconds: 60.0, saw: 6.0 * MIB, ratio: 1.0 };
+        let waited = Waited { seconds: 2400.0, block_seconds: 60.0, saw: 6.0 * MIB };
         let saw = doubt(&window_with_load(15, |x| 1e8 + MIB * x, |_| 1.0), 1, &waited, &urgent);
         assert!(matches!(saw, Some(Doubt::Saw(_))), "{saw:?}");
     }
@@ -183,7 +183,7 @@ mod tests {
 
     #[test]
     fn without_load_figures_a_day_must_have_been_seen() {
-        let waited = Waited { seconds: 20_000.0, block_seconds: 60.0, saw: 0.0, ratio: 1.0 };
+        let waited = Waited { seconds: 20_000.0, block_seconds: 60.0, saw: 0.0 };
         let seen_for = |hours: f64| Circumstances { watched_seconds: hours * 3600.0, ..Circumstances::default() };
         let judged = |hours| doubt(&window(15, |x| 1e8 + MIB * x), 4, &waited, &seen_for(hours));
         assert_eq!(judged(25.0), Some(Doubt::RhythmUnknown));
@@ -193,7 +193,7 @@ mod tests {
     #[test]
     fn without_load_figures_a_limit_that_is_far_gives_three_days() {
         let after = |hours: f64, room: f64| {
-            let waited = Waited { seconds: hours * 3600.0, block_seconds: 60.0, saw: 0.0, ratio: 1.0 };
+            let waited = Waited { seconds: hours * 3600.0, block_seconds: 60.0, saw: 0.0 };
             let known = Circumstances { watched_seconds: 1e6, room: Some(room), ..Circumstances::default() };
             doubt(&window(15, |x| 1e8 + MIB * x), 8, &waited, &known)
         };

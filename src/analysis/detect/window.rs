@@ -23,7 +23,7 @@ impl Window {
     /// The window of `scale`.
     pub fn new(floors: &Floors, scale: usize, slope: Slope, fall: f64) -> Self {
         let mut loads = [f64::NAN; MAXIMUM_POINTS];
-        loads.iter_mut().zip(floors.loads(scale)).for_each(|(slot, load)| *slot = f64::from(load));
+        loads.iter_mut().zip(floors.loads(scale)).for_each(|(slot, load)| *slot = f64::from(*load));
         Self { points: floors.points(scale), loads, slope, block_seconds: floors.seconds_per_block(scale), fall }
     }
 

@@ -105,11 +105,11 @@ fn judge_in_sight(path: &Path, progress: &Progress, see: impl FnMut(&Row)) -> Re
 fn replay(input: impl BufRead, mut see: impl FnMut(&Row)) -> Result<Outcome> {
     let mut rows = Rows::new(input)?;
     let first = rows.next_row()?.ok_or_else(|| anyhow!("no row below the header: expected at least one"))?;
-    see(&first);
-    let mut replay = Replay::new(&first);
+    see(first);
+    let mut replay = Replay::new(first);
     while let Some(row) = rows.next_row()? {
-        see(&row);
-        replay.push(&row);
+        see(row);
+        replay.push(row);
     }
     Ok(replay.outcome())
 }
