@@ -163,6 +163,25 @@ fn a_collectors_sawtooth_over_a_flat_floor_is_steady() {
 }
 
 #[test]
+fn a_saw_leaves_room_below_a_limit_and_a_step_does_not() {
+    let time_after_an_hour = |extra: &dyn Fn(f64) -> u64| {
+        let mut engine = Engine::new(Settings::default());
+        feed(&mut engine, 0.0, HOUR, |since| {
+            let heap = 100 * MIB + whole(since) * RATE + extra(since);
+            below(app("a", heap), LimitSource::Own, LIMIT, heap)
+        });
+        present(&only(&engine)).time_to_limit.unwrap().expected
+    };
+    let of_extra = count_as_f64(50 * MIB / RATE);
+    let without = time_after_an_hour(&|_| 0);
+    let step = time_after_an_hour(&|since| if since > 3300.0 { 50 * MIB } else { 0 });
+    assert!(without - step > 0.9 * of_extra, "{without} s, {step} s with a step five minutes ago");
+    // Falls each four minutes, and is at its top at the end.
+    let saw = time_after_an_hour(&|since| whole(since % 240.0 / 240.0 * 50.0) * MIB);
+    assert!((without - saw).abs() < 0.3 * of_extra, "{without} s, {saw} s under a saw");
+}
+
+#[test]
 fn a_limit_that_changes_speaks_in_the_very_next_sample_and_so_does_one_above_with_less_room() {
     let mut engine = Engine::new(Settings::default());
     feed(&mut engine, 0.0, HOUR, leak);

@@ -158,8 +158,9 @@ impl Life {
             slopes: PUBLISHED_SCALES.map(|scale| growth.slope(scale)),
             by_kind: self.kinds.rates(growth.floors().seconds_per_block(0)),
             time_to_limit: limited.and_then(|(ceiling, slope)| {
-                let given_back =
-                    (memory.heap().as_f64() - held(growth.floors(), slope, self.seen_at.0 - self.began.0)).max(0.0);
+                let above = memory.heap().as_f64() - held(growth.floors(), slope, self.seen_at.0 - self.began.0);
+                // What has never been given back, a step say, is there to stay.
+                let given_back = above.min(self.heap.gives_back(slope.rate)).max(0.0);
                 time_to_limit(Bytes(ceiling.room().0.saturating_add(whole(given_back))), slope)
             }),
             restart_gain_seconds: limited

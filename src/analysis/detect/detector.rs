@@ -167,6 +167,13 @@ impl Detector {
         &self.growth
     }
 
+    /// The most bytes that are likely to be given back by themselves, at a growth of `rate`: the largest fall of late, or a saw
+    /// within a base block.
+    pub fn gives_back(&self, rate: BytesPerSecond) -> f64 {
+        let grown = rate.0 * self.growth.floors().seconds_per_block(0);
+        self.falls.at(0).max(self.swing.height() - grown)
+    }
+
     /// What the series has given back by itself.
     pub fn falls(&self) -> &Falls {
         &self.falls
@@ -217,8 +224,7 @@ impl Detector {
         let waited = self.waited(scale);
         of_late
             .or_else(|| whole::doubt(self.longer(scale), waited.block_seconds))
-            .or_else(|| follows::doubt(window))
-            .or_else(|| self.longer(scale).find_map(|longer| follows::doubt(&longer)))
+            .or_else(|| std::iter::once(*window).chain(self.longer(scale)).find_map(|any| follows::doubt(&any)))
             .or_else(|| falls::doubt_of_longer(window, waited.seconds, self.falls.beyond(scale)))
             .or_else(|| patience::doubt(window, scale, &waited, &self.known))
     }

@@ -34,8 +34,8 @@ const MOST_RATIO: f64 = 2.0;
 /// Without load figures a day's rhythm, and two hours, must have been seen.
 const RHYTHM_BLOCKS: f64 = 26.0 * 60.0;
 
-/// And the limit must be hit within so many times the growth so far, when less than three fifths of the time from
-/// onset to exhaustion are gone at the latest: load that rises for days looks like a leak.
+/// And the limit must be hit within so many times the growth so far, which it is once 57 % of the time from onset to
+/// exhaustion is gone: load that rises for days looks like a leak.
 const NEAR_WITHOUT_LOAD: f64 = 0.75;
 
 /// Or growth must have gone on for so many base blocks (3 d): longer than most such rises.

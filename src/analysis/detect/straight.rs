@@ -43,16 +43,24 @@ pub(super) fn pace(points: &[(f64, f64)]) -> Option<f64> {
 
 /// Curvature of the least-squares parabola in standard errors, and the slope at its end in terms of the mean slope.
 pub(super) fn curvature(points: &[(f64, f64)]) -> Option<(f64, f64)> {
+    parabola(points, |_, x| [1.0, x, x * x])
+}
+
+/// The same for a fit with further terms: `terms` are those of a point by its place and its time, -1 to 1; the first three
+/// are 1, x and x².
+pub(super) fn parabola<const N: usize>(
+    points: &[(f64, f64)],
+    terms: impl Fn(usize, f64) -> [f64; N],
+) -> Option<(f64, f64)> {
     let ((first, base), (last, _)) = (*points.first()?, *points.last()?);
-    let mut rows = [[0.0; 3]; MAXIMUM_POINTS];
+    let mut rows = [[0.0; N]; MAXIMUM_POINTS];
     let mut values = [0.0; MAXIMUM_POINTS];
-    for ((at, floor), (row, value)) in points.iter().zip(rows.iter_mut().zip(&mut values)) {
-        let x = (at - first) / (last - first) * 2.0 - 1.0;
-        *row = [1.0, x, x * x];
+    for (place, ((at, floor), (row, value))) in points.iter().zip(rows.iter_mut().zip(&mut values)).enumerate() {
+        *row = terms(place, (at - first) / (last - first) * 2.0 - 1.0);
         *value = floor - base;
     }
     let fit = least_squares(rows.get(..points.len())?, values.get(..points.len())?)?;
-    let ([_, slope, bend], [_, _, error]) = (fit.coefficients, fit.errors);
+    let (slope, bend, error) = (*fit.coefficients.get(1)?, *fit.coefficients.get(2)?, *fit.errors.get(2)?);
     Some((bend / error.max(f64::MIN_POSITIVE), (slope + 2.0 * bend) / slope))
 }
 

@@ -2,10 +2,8 @@
 //! show, the longer ones do.
 
 use super::doubt::Doubt;
-use super::regression::least_squares;
-use super::straight::{curvature, pace};
+use super::straight::{curvature, pace, parabola};
 use super::window::Window;
-use crate::analysis::trend::MAXIMUM_POINTS;
 use crate::units::{count_as_f64, length_as_count};
 
 /// Base blocks after the start of a life (an hour) that longer windows leave out: start-up and warm-up are no part of a
@@ -42,31 +40,19 @@ fn slows_down(window: &Window, block_seconds: f64) -> Option<Doubt> {
         return Some(Doubt::SlowsDown(pace));
     }
     let beside_load = window.loads().get(began..).and_then(|loads| curvature_beside_load(points, loads));
-    let bends = [curvature(points), beside_load].into_iter().flatten();
-    bends
-        .filter(|(curvature, end)| *curvature < PLAIN_CURVATURE && *end < LEAST_END)
-        .map(|(_, end)| Doubt::SlowsDown(end))
-        .next()
+    let mut bends = [curvature(points), beside_load].into_iter().flatten();
+    let plain = bends.find(|(curvature, end)| *curvature < PLAIN_CURVATURE && *end < LEAST_END);
+    plain.map(|(_, end)| Doubt::SlowsDown(end))
 }
 
 /// As [`curvature`], with the load as a further term: what a day's load adds to the floors hides how they bend. `None` where
 /// the load is not known for every block, or does not vary.
 fn curvature_beside_load(points: &[(f64, f64)], loads: &[f64]) -> Option<(f64, f64)> {
-    let ((first, base), (last, _)) = (*points.first()?, *points.last()?);
     let mean = loads.iter().sum::<f64>() / count_as_f64(length_as_count(loads.len()));
     if mean.is_nan() || mean <= 0.0 || points.len() < LEAST_POINTS_BESIDE_LOAD {
         return None;
     }
-    let mut rows = [[0.0; 4]; MAXIMUM_POINTS];
-    let mut values = [0.0; MAXIMUM_POINTS];
-    for (((at, floor), load), (row, value)) in points.iter().zip(loads).zip(rows.iter_mut().zip(&mut values)) {
-        let x = (at - first) / (last - first) * 2.0 - 1.0;
-        *row = [1.0, x, x * x, load / mean - 1.0];
-        *value = floor - base;
-    }
-    let fit = least_squares(rows.get(..points.len())?, values.get(..points.len())?)?;
-    let ([_, slope, bend, _], [_, _, error, _]) = (fit.coefficients, fit.errors);
-    Some((bend / error.max(f64::MIN_POSITIVE), (slope + 2.0 * bend) / slope))
+    parabola(points, |place, x| [1.0, x, x * x, loads.get(place).map_or(f64::NAN, |load| load / mean - 1.0)])
 }
 
 #[cfg(test)]

@@ -5,12 +5,13 @@ use crate::cli::{AnalyzeFlags, PastFlags};
 use crate::config::as_rfc3339;
 use crate::history::{Address, Client, Column, Labels, MOST_POINTS, Pages, Query, Range};
 use crate::trace::{Outcome, Replay, Row};
+use crate::units::length_as_count;
 use anyhow::{Context, Result, anyhow, bail};
 use std::path::Path;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 /// No token is longer.
-const LONGEST_TOKEN: usize = 1 << 16;
+const LONGEST_TOKEN: u64 = 1 << 16;
 
 /// Judges each series, with its name; `see` is shown the rows of the first.
 ///
@@ -79,8 +80,8 @@ fn bearer(address: Address, path: &Path) -> Result<Address> {
     use std::io::Read;
     let mut token = String::new();
     let file = std::fs::File::open(path)?;
-    file.take(1 << 16).read_to_string(&mut token)?;
-    if token.len() >= LONGEST_TOKEN {
+    file.take(LONGEST_TOKEN).read_to_string(&mut token)?;
+    if length_as_count(token.len()) >= LONGEST_TOKEN {
         bail!("longer than {LONGEST_TOKEN} bytes: expected one bearer token");
     }
     address.with_bearer_token(&token).map_err(anyhow::Error::msg)
