@@ -6,7 +6,7 @@
 //! gap, never a zero.
 
 use super::onset::change_point;
-use super::trend::MAXIMUM_POINTS;
+use super::trend::{Ascent, MAXIMUM_POINTS};
 use crate::units::{Moment, count_as_f64, length_as_count, narrowed, whole};
 
 /// Number of scales: with a block of 60 s, windows from 15 min to 128 h.
@@ -170,6 +170,7 @@ pub struct Floors {
     /// Mean load by scale, beside the ring's floors; NaN when not known.
     loads: [Row<f32>; SCALES],
     open: [Option<Open>; SCALES],
+    ascents: [Ascent; SCALES],
     last: Option<f64>,
 }
 
@@ -182,6 +183,7 @@ impl Floors {
             rings: [Ring::default(); SCALES],
             loads: [[f32::NAN; MAXIMUM_POINTS]; SCALES],
             open: [None; SCALES],
+            ascents: [Ascent::default(); SCALES],
             last: None,
         }
     }
@@ -240,12 +242,21 @@ impl Floors {
     }
 
     fn keep(&mut self, scale: usize, block: Open) {
-        if let (Some(ring), Some(loads)) = (self.rings.get_mut(scale), self.loads.get_mut(scale))
+        if let (Some(ring), Some(loads), Some(ascent)) =
+            (self.rings.get_mut(scale), self.loads.get_mut(scale), self.ascents.get_mut(scale))
             && let Some(step) = ring.step_to(block.index)
         {
+            let before = ring.floors.get(..step.leave + step.stay).unwrap_or_default();
+            ascent.follow(before, step.leave, block.lowest);
             step.append(&mut ring.floors, block.lowest);
             step.append(loads, block.work.rate());
         }
+    }
+
+    /// Whether the slope of a scale has its lower bound above zero.
+    pub fn is_rising(&self, scale: usize) -> bool {
+        let count = self.rings.get(scale).map_or(0, Ring::count);
+        self.ascents.get(scale).is_some_and(|ascent| ascent.is_certain(count))
     }
 
     /// Mean load over the completed blocks of one scale, oldest first, as many as [`Self::points`]; NaN where not known.

@@ -1,7 +1,7 @@
 //! Slopes of one lifetime's floors at all scales, and the one among them that speaks for the present.
 
 use super::floors::{Completed, Floors, SCALES, Work};
-use super::trend::{MINIMUM_POINTS, Slope, overlaps, rises, theil_sen};
+use super::trend::{MINIMUM_POINTS, Slope, overlaps, reaches, theil_sen};
 use crate::units::{Moment, count_as_f64};
 use std::cell::OnceCell;
 
@@ -38,7 +38,7 @@ impl Growth {
         for (scale, slope) in self.slopes.iter_mut().enumerate() {
             if completed.contains(scale) {
                 slope.take();
-                let is_rising = self.floors.ring(scale).is_some_and(|ring| rises(ring.floors()));
+                let is_rising = self.floors.is_rising(scale);
                 self.rising = self.rising & !(1 << scale) | (u16::from(is_rising) << scale);
             }
         }
@@ -79,20 +79,30 @@ impl Growth {
     /// exact, but one that reaches back beyond the onset understates, and one that reaches back before the end of the
     /// growth still tells of it; the shortest is the most recent.
     pub fn present(&self) -> Option<(usize, Slope)> {
-        let shortest = (0..SCALES).find(|scale| self.has_slope_at(*scale))?;
-        let rising = (0..SCALES).rev().filter(|scale| self.is_rising(*scale));
-        let slopes = rising.filter_map(|scale| Some((scale, self.slope(scale)?)));
-        let mut growing = slopes.filter(|(scale, slope)| self.is_material(*scale, *slope)).peekable();
-        growing.peek()?;
-        let points = self.floors.points(shortest);
-        growing.find(|(scale, slope)| *scale == shortest || overlaps(points.as_slice(), *slope))
+        let scale = self.present_scale()?;
+        Some((scale, self.slope(scale)?))
     }
 
-    fn is_material(&self, scale: usize, slope: Slope) -> bool {
+    /// The scale of [`Self::present`].
+    pub fn present_scale(&self) -> Option<usize> {
+        let shortest = (0..SCALES).find(|scale| self.has_slope_at(*scale))?;
+        let rising = (0..SCALES).rev().filter(|scale| self.is_rising(*scale));
+        let mut growing = rising.filter(|scale| self.is_material(*scale)).peekable();
+        growing.peek()?;
+        let points = self.floors.points(shortest);
+        let agrees = |scale| self.slope(scale).is_some_and(|slope| overlaps(points.as_slice(), slope));
+        growing.find(|scale| *scale == shortest || agrees(*scale))
+    }
+
+    fn is_material(&self, scale: usize) -> bool {
         let blocks = self.floors.ring(scale).map_or(0, super::floors::Ring::count);
         let window = self.floors.seconds_per_block(scale) * count_as_f64(crate::units::length_as_count(blocks));
-        let level = self.floors.last().unwrap_or(0.0);
-        slope.lower.0 * window >= MATERIAL_SHARE_OF_LEVEL * level
+        let least = MATERIAL_SHARE_OF_LEVEL * self.floors.last().unwrap_or(0.0) / window;
+        // Of the shortest, which is another with each block, the slope itself is seldom asked for.
+        if scale == 0 {
+            return reaches(self.floors.points(scale).as_slice(), least);
+        }
+        self.slope(scale).is_some_and(|slope| slope.lower.0 >= least)
     }
 }
 

@@ -59,19 +59,58 @@ fn bounds(points: usize) -> (usize, usize) {
     (place((total - spread) / 2.0 - 1.0, pairs), place(((total + spread) / 2.0).ceil(), pairs))
 }
 
-/// Whether the slope over such floors in bytes, at most [`MAXIMUM_POINTS`] and finite, has its lower bound above zero: no
-/// more pairs than its place do not go up. A twentieth of the work of the slope itself.
-pub fn rises(floors: &[f64]) -> bool {
-    let (mut rest, mut not_up) = (floors, 0);
-    while let [first, later @ ..] = rest {
-        not_up += later.iter().map(|floor| u64::from(floor <= first)).sum::<u64>();
-        rest = later;
-    }
-    floors.len() >= MINIMUM_POINTS && not_up <= length_as_count(bounds(floors.len()).0)
+/// How many pairs of a row of floors do not go up, kept while floors come and go: whether a slope has its lower bound above
+/// zero is told from it without the slope.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Ascent {
+    not_up: u8,
 }
 
-/// Whether the bounds of the slope over such points, at most [`MAXIMUM_POINTS`] and finite, overlap those of another: counted
-/// like [`rises`], a fifth of the work of the slope itself.
+impl Ascent {
+    /// The first `leaving` floors of `row`, at most [`MAXIMUM_POINTS`] and finite, go, and `floor` comes.
+    pub fn follow(&mut self, row: &[f64], leaving: usize, floor: f64) {
+        let mut rest = row;
+        while let ([first, later @ ..], true) = (rest, rest.len() + leaving > row.len()) {
+            self.not_up -= count(later, |later| later <= *first);
+            rest = later;
+        }
+        self.not_up += count(rest, |earlier| floor <= earlier);
+    }
+
+    /// Whether the slope over so many floors has its lower bound above zero: no more pairs than its place do not go up.
+    pub fn is_certain(self, floors: usize) -> bool {
+        floors >= MINIMUM_POINTS && usize::from(self.not_up) <= bounds(floors).0
+    }
+}
+
+fn count(floors: &[f64], counts: impl Fn(f64) -> bool) -> u8 {
+    floors.iter().map(|floor| u8::from(counts(*floor))).sum()
+}
+
+/// Whether the lower bound of the slope over such points is at least `rate`: counted like [`overlaps`].
+pub fn reaches(points: &[(f64, f64)], rate: f64) -> bool {
+    let (mut rest, mut below) = (points, 0);
+    while let [(x1, y1), later @ ..] = rest {
+        below += later.iter().map(|(x2, y2)| u64::from((y2 - y1) / (x2 - x1) < rate)).sum::<u64>();
+        rest = later;
+    }
+    points.len() >= MINIMUM_POINTS && below <= length_as_count(bounds(points.len()).0)
+}
+
+/// Whether the slope over such points may be `rate` or more; where not, it is less. Counted like [`overlaps`].
+pub fn may_reach(points: &[(f64, f64)], rate: f64) -> bool {
+    // What is rounded must not tell otherwise.
+    let rate = rate - rate.abs() * 16.0 * f64::EPSILON;
+    let (mut rest, mut above) = (points, 0);
+    while let [(x1, y1), later @ ..] = rest {
+        above += later.iter().map(|(x2, y2)| u64::from(y2 - y1 >= rate * (x2 - x1))).sum::<u64>();
+        rest = later;
+    }
+    above * 4 >= length_as_count(points.len() * points.len().saturating_sub(1))
+}
+
+/// Whether the bounds of the slope over such points, at most [`MAXIMUM_POINTS`] and finite, overlap those of another: counted,
+/// a fifth of the work of the slope itself.
 pub fn overlaps(points: &[(f64, f64)], other: Slope) -> bool {
     let (mut rest, mut below, mut above) = (points, 0, 0);
     while let [(x1, y1), later @ ..] = rest {
@@ -179,6 +218,20 @@ mod tests {
         assert_eq!((slope.lower.0, slope.upper.0), (slopes[5], slopes[22]));
     }
 
+    /// Whether such floors rise when they come one by one, the first three in the place of others.
+    fn rises(floors: &[f64]) -> bool {
+        let (mut ascent, mut row) = (Ascent::default(), Vec::new());
+        let add = |ascent: &mut Ascent, row: &mut Vec<f64>, leaving: usize, floor: f64| {
+            ascent.follow(row, leaving, floor);
+            row.drain(..leaving);
+            row.push(floor);
+        };
+        [2.0, 3.0, 1.0, 2.0].into_iter().for_each(|other| add(&mut ascent, &mut row, 0, other));
+        let leaving = [1, 0, 3].into_iter().chain(std::iter::repeat(0));
+        floors.iter().zip(leaving).for_each(|(floor, leaving)| add(&mut ascent, &mut row, leaving, *floor));
+        ascent.is_certain(row.len())
+    }
+
     proptest! {
         #[test]
         fn what_is_counted_agrees_with_the_slope_where_floors_are_equal_too(
@@ -196,11 +249,29 @@ mod tests {
 
     proptest! {
         #[test]
+        fn a_slope_is_below_what_it_may_not_reach(
+            values in prop::collection::vec(prop_oneof![0.0..1e9_f64, (0_u8..4).prop_map(f64::from)], 8..=15), to in 0.5..1.5
+        ) {
+            let points = line(&values);
+            let rate = theil_sen(&points).unwrap().rate.0;
+            prop_assert!(may_reach(&points, rate));
+            prop_assert!(may_reach(&points, rate * to) || rate < rate * to);
+            // With an odd number of pairs the median is one of them, and the count says it all.
+            let is_one_of_them = values.len() * (values.len() - 1) / 2 % 2 == 1;
+            prop_assert!(!is_one_of_them || !may_reach(&points, rate + rate.abs() * 1e-9 + 1e-9));
+        }
+    }
+
+    proptest! {
+        #[test]
         fn shift_does_not_matter_and_sign_flips(values in prop::collection::vec(-1e9..1e9_f64, 8..=15), by in -1e9..1e9_f64) {
             let slope = theil_sen(&line(&values)).unwrap();
             prop_assert!(slope.lower <= slope.rate && slope.rate <= slope.upper);
             let shifted = theil_sen(&line(&values.iter().map(|y| y + by).collect::<Vec<_>>())).unwrap();
             prop_assert_eq!(rises(&values), slope.lower.0 > 0.0);
+            for rate in [slope.lower.0, slope.lower.0 + by] {
+                prop_assert_eq!(reaches(&line(&values), rate), slope.lower.0 >= rate);
+            }
             for other in [slope.rate.0 + by, slope.lower.0, slope.upper.0, slope.upper.0 * 1.001] {
                 let other = Slope { rate: BytesPerSecond(other), lower: BytesPerSecond(other), upper: BytesPerSecond(other + by.abs()) };
                 let expected = slope.upper >= other.lower && slope.lower <= other.upper;

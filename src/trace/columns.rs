@@ -23,12 +23,14 @@ pub(super) const NUMBERS: usize = 7;
 pub(super) struct Columns {
     /// For each place of a line, which of [`NAMES`] stands there; at most the first 32 places are looked at.
     kinds: [Option<u8>; 32],
+    /// Places up to the last that is known.
+    count: usize,
 }
 
 impl Columns {
     /// No column known.
     pub(super) fn none() -> Self {
-        Self { kinds: [None; 32] }
+        Self { kinds: [None; 32], count: 0 }
     }
 
     /// Finds the columns of a header line; an error says what is missing.
@@ -52,12 +54,13 @@ impl Columns {
                 return Err(format!("expected a header with a column `{name}`"));
             }
         }
-        Ok(Self { kinds })
+        let count = kinds.iter().rposition(Option::is_some).map_or(0, |last| last + 1);
+        Ok(Self { kinds, count })
     }
 
-    /// What stands at one place of a line, as an index of [`NAMES`].
-    pub(super) fn kind(&self, place: usize) -> Option<usize> {
-        self.kinds.get(place).copied().flatten().map(usize::from)
+    /// What stands at the places of a line, as indexes of [`NAMES`], up to the last that is known.
+    pub(super) fn kinds(&self) -> impl Iterator<Item = Option<usize>> + '_ {
+        self.kinds.iter().take(self.count).map(|kind| kind.map(usize::from))
     }
 }
 
@@ -67,9 +70,9 @@ mod tests {
 
     #[test]
     fn columns_are_found_by_name_in_any_order() {
-        let columns = Columns::of("other,heap_bytes,timestamp_seconds\r\n");
-        let found = columns.map(|columns| [0, 1, 2, 3].map(|place| columns.kind(place)));
-        assert_eq!(found, Ok([None, Some(1), Some(0), None]));
+        let columns = Columns::of("other,heap_bytes,timestamp_seconds,more\r\n");
+        let found = columns.map(|columns| columns.kinds().collect());
+        assert_eq!(found, Ok(vec![None, Some(1), Some(0)]));
     }
 
     #[test]

@@ -1,10 +1,11 @@
 //! Reads the rows of a trace file, line by line in constant memory.
 
 use super::columns::{Columns, NAMES, NUMBERS};
+use super::number::{Number, general};
 use super::quotes;
 use super::row::Row;
 use crate::analysis::sample::{About, LoadCounters, clean_label};
-use crate::units::{Bytes, count_as_f64, whole};
+use crate::units::{Bytes, whole};
 use std::io::BufRead;
 use std::sync::Arc;
 
@@ -13,14 +14,6 @@ const LONGEST_LINE: usize = 1 << 16;
 
 /// The end of the year 9999 as a Unix time: what is later is in another unit.
 const LATEST_SECONDS: f64 = 253_402_300_799.0;
-
-/// The most characters of a number with a point that [`plain`] reads: 15 digits.
-const LONGEST_FRACTION: usize = 16;
-
-const POWERS_OF_TEN: [f64; LONGEST_FRACTION] =
-    [1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15];
-
-const TENS: [u64; 9] = [1, 10, 100, 1000, 10_000, 100_000, 1_000_000, 10_000_000, 100_000_000];
 
 /// Why a trace cannot be read on, and where.
 #[derive(Debug, thiserror::Error)]
@@ -80,16 +73,18 @@ impl<R: BufRead> Rows<R> {
                 Err(error) if error.kind() == std::io::ErrorKind::Interrupted => continue,
                 Err(error) => return Err(TraceError::Read { line: self.line, error }),
             };
-            // A line that lies in the reader's own buffer is parsed there, without a copy.
-            let parsed = match memchr::memchr(b'\n', available) {
-                Some(end) if end < LONGEST_LINE => {
-                    self.line += 1;
-                    let parsed = self.parser.read(available.get(..end).unwrap_or_default());
-                    self.input.consume(end + 1);
-                    parsed
-                }
-                _ if !self.fill()? => return Ok(None),
-                _ => self.parser.read(&self.buffer),
+            // A line that lies in the reader's own buffer is parsed there, without a copy; one with quotes is changed.
+            let end = memchr::memchr2(b'\n', b'"', available).filter(|end| *end < LONGEST_LINE);
+            let line = end.and_then(|end| available.get(..=end)).and_then(|line| line.strip_suffix(b"\n"));
+            let parsed = if let Some(line) = line {
+                self.line += 1;
+                let (parsed, length) = (self.parser.read(line), line.len());
+                self.input.consume(length + 1);
+                parsed
+            } else if self.fill()? {
+                quotes::without(self.buffer.trim_ascii()).and_then(|line| self.parser.read(&line))
+            } else {
+                return Ok(None);
             };
             if parsed.map_err(|problem| TraceError::Line { line: self.line, problem })? {
                 return Ok(Some(&self.parser.row));
@@ -128,6 +123,7 @@ impl<R: BufRead> Rows<R> {
 struct Parser {
     columns: Columns,
     row: Row,
+    numbers: [Number; NUMBERS],
 }
 
 impl Parser {
@@ -141,36 +137,38 @@ impl Parser {
             start_seconds: None,
             about: Arc::default(),
         };
-        Self { columns: Columns::none(), row }
+        Self { columns: Columns::none(), row, numbers: [Number::NONE; NUMBERS] }
     }
 
-    /// Takes in a line; false when it is empty. An error says what is wrong.
+    /// Takes in a line without quotes; false when it is empty. An error says what is wrong.
     fn read(&mut self, line: &[u8]) -> Result<bool, String> {
-        let line = quotes::without(line.trim_ascii())?;
-        let mut rest: &[u8] = &line;
+        let mut rest = line.trim_ascii();
         if rest.is_empty() {
             return Ok(false);
         }
         let mut values = [None; NUMBERS];
         let mut texts: [&[u8]; NAMES.len() - NUMBERS] = Default::default();
-        for place in 0.. {
-            let kind = self.columns.kind(place);
-            let slot = kind.and_then(|kind| values.get_mut(kind));
-            let read = slot.as_ref().and_then(|_| plain(rest));
-            let length = match (slot, read) {
-                (Some(slot), Some((value, length))) => {
-                    *slot = Some(value);
-                    length
-                }
-                (slot, _) => {
-                    let length = rest.iter().position(|byte| *byte == b',').unwrap_or(rest.len());
-                    let field = rest.get(..length).unwrap_or_default().trim_ascii();
-                    match (kind, slot) {
-                        (Some(kind), Some(slot)) => *slot = number(field, kind)?,
-                        (Some(kind), None) => {
-                            texts.iter_mut().skip(kind - NUMBERS).take(1).for_each(|text| *text = field);
-                        }
-                        (None, _) => {}
+        for kind in self.columns.kinds() {
+            let slots = kind.and_then(|kind| Some((kind, values.get_mut(kind)?, self.numbers.get_mut(kind)?)));
+            let to_comma = || rest.iter().position(|byte| *byte == b',').unwrap_or(rest.len());
+            let field = |length| rest.get(..length).unwrap_or_default().trim_ascii();
+            let length = match slots {
+                Some((kind, value, number)) => match number.at(rest) {
+                    Some(length) => {
+                        *value = Some(number.value());
+                        length
+                    }
+                    None => {
+                        let length = to_comma();
+                        *value = general(field(length))
+                            .map_err(|problem| format!("{} is {problem}", NAMES.get(kind).unwrap_or(&"")))?;
+                        length
+                    }
+                },
+                None => {
+                    let length = to_comma();
+                    if let Some(text) = kind.and_then(|kind| texts.get_mut(kind - NUMBERS)) {
+                        *text = field(length);
                     }
                     length
                 }
@@ -220,69 +218,6 @@ fn note_what_is_known(before: &mut Arc<About>, [version, runtime]: [&[u8]; 2]) {
 
 fn bytes(value: f64) -> Bytes {
     Bytes(whole(value))
-}
-
-/// The number at the beginning of a line's rest, with its length, where it is written in plain digits up to a comma or the
-/// end, as nearly all are: the general parser takes three times as long. Exact: 15 digits are below 2^53 and the powers of
-/// ten are floats themselves, so that one division rounds once.
-fn plain(rest: &[u8]) -> Option<(f64, usize)> {
-    let (whole, mut length) = digits(rest, 0)?;
-    let mut value = count_as_f64(whole);
-    if rest.get(length) == Some(&b'.') {
-        let (all, decimals) = digits(rest.get(length + 1..)?, whole)?;
-        length += 1 + decimals;
-        if length > LONGEST_FRACTION {
-            return None;
-        }
-        value = count_as_f64(all) / POWERS_OF_TEN.get(decimals)?;
-    }
-    matches!(rest.get(length), None | Some(b',')).then_some((value, length))
-}
-
-/// The number that the digits at the beginning of a text make behind `before`, and how many they are, at least one and at
-/// most 16.
-fn digits(text: &[u8], before: u64) -> Option<(u64, usize)> {
-    let (first, mut length) = up_to_eight(text);
-    let mut number = before.wrapping_mul(*TENS.get(length)?).wrapping_add(first);
-    if length == 8 {
-        // Amounts have nine or ten.
-        let more = text.get(8..)?.iter().take(8).map(|byte| byte ^ b'0').take_while(|digit| *digit < 10);
-        more.for_each(|digit| (number, length) = (number.wrapping_mul(10).wrapping_add(u64::from(digit)), length + 1));
-    }
-    (length > 0).then_some((number, length))
-}
-
-/// The number that up to eight digits at the beginning of a text make, and how many they are. All eight bytes at once: the
-/// ones that are no digits are shifted out, then neighbours are joined to pairs, to fours, to the whole (D. Lemire, "Number
-/// parsing at a gigabyte per second", Software: Practice and Experience 51 (2021) 1700-1727).
-fn up_to_eight(text: &[u8]) -> (u64, usize) {
-    let mut bytes = [0; 8];
-    match text.first_chunk() {
-        Some(chunk) => bytes = *chunk,
-        None => bytes.iter_mut().zip(text).for_each(|(slot, byte)| *slot = *byte),
-    }
-    let bytes = u64::from_le_bytes(bytes) ^ u64::from_le_bytes([b'0'; 8]);
-    // A digit is now 0 to 9: adding 0x76 sets the top bit of all others below 0x80.
-    let others = (bytes & u64::from_le_bytes([0x7f; 8])).wrapping_add(u64::from_le_bytes([0x76; 8])) | bytes;
-    let bits = (others & u64::from_le_bytes([0x80; 8])).trailing_zeros() & !7;
-    let kept = bytes.checked_shl(u64::BITS - bits).unwrap_or(0);
-    let pairs = (kept.wrapping_mul(10).wrapping_add(kept >> 8)) & 0x00ff_00ff_00ff_00ff;
-    let fours = (pairs.wrapping_mul(100).wrapping_add(pairs >> 16)) & 0x0000_ffff_0000_ffff;
-    let whole = (fours.wrapping_mul(10_000).wrapping_add(fours >> 32)) & 0xffff_ffff;
-    (whole, usize::try_from(bits / 8).unwrap_or(0))
-}
-
-/// A finite number of at least 0, or nothing.
-fn number(field: &[u8], kind: usize) -> Result<Option<f64>, String> {
-    if field.is_empty() {
-        return Ok(None);
-    }
-    let value = std::str::from_utf8(field).ok().and_then(|text| text.parse::<f64>().ok());
-    value.filter(|value| value.is_finite() && *value >= 0.0).map(Some).ok_or_else(|| {
-        let shown: String = String::from_utf8_lossy(field).chars().take(40).collect();
-        let name = NAMES.get(kind).unwrap_or(&"");
-        format!("{name} is {shown:?}: expected a finite number of at least 0, or nothing")
-    })
 }
 
 #[cfg(test)]
@@ -352,24 +287,6 @@ mod tests {
     }
 
     proptest! {
-        #[test]
-        fn plain_digits_are_read_as_the_general_parser_reads_them(
-            text in "[0-9]{0,17}(\\.[0-9]{0,16})?", tail in "(,[0-9.]*)?"
-        ) {
-            if let Some((value, length)) = plain(format!("{text}{tail}").as_bytes()) {
-                prop_assert_eq!(length, text.len());
-                prop_assert_eq!(Ok(value.to_bits()), text.parse().map(f64::to_bits));
-            } else {
-                let is_odd = text.starts_with('.') || text.ends_with('.') || text.is_empty();
-                prop_assert!(text.len() > LONGEST_FRACTION || is_odd, "{}", text);
-            }
-        }
-
-        #[test]
-        fn what_is_no_number_is_left_to_the_general_parser(field in "[0-9]{0,9}[ -+:-~\u{80}-\u{ff}-][0-9]{0,9}") {
-            prop_assert_eq!(plain(field.as_bytes()), None);
-        }
-
         #[test]
         fn no_bytes_make_it_panic(tail in prop::collection::vec(any::<u8>(), 0..300)) {
             let _ = read(&tail);

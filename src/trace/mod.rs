@@ -2,6 +2,7 @@
 
 mod columns;
 mod csv;
+mod number;
 mod quotes;
 mod replay;
 mod row;

@@ -8,7 +8,7 @@ use super::window::{Seen, Series, Window};
 use super::{falls, follows, gradual, lasting, load, material, patience, persistent, recent, straight, whole};
 use crate::analysis::floors::{Completed, Ring, SCALES, Work};
 use crate::analysis::growth::Growth;
-use crate::analysis::trend::MINIMUM_POINTS;
+use crate::analysis::trend::{MINIMUM_POINTS, may_reach};
 use crate::units::{BytesPerSecond, Moment, count_as_f64, length_as_count};
 use std::cell::OnceCell;
 
@@ -117,7 +117,7 @@ impl Detector {
             let is_leak = self.growth.has_slope_at(scale) && self.test(scale);
             self.leaks = self.leaks & !(1 << scale) | (u16::from(is_leak) << scale);
         }
-        let present = self.growth.present().map(|(scale, _)| scale);
+        let present = self.growth.present_scale();
         self.note_onset(present, completed);
         (self.stage, self.scale) = self.judge(present);
     }
@@ -198,11 +198,10 @@ impl Detector {
 
     /// Tests one scale's window; notes for how long it has passed.
     fn test(&mut self, scale: usize) -> bool {
-        // Most windows do not rise: they need no look.
-        let window = self.growth.is_rising(scale).then(|| self.window(scale)).flatten();
-        // Falls are the cheapest to look at, and what goes up and down is the most.
-        let fit =
-            window.filter(|window| falls::doubt(window).is_none() && self.doubt_of_shape(scale, window).is_none());
+        // Most windows do not rise, and most that do rise by too little: they need no look.
+        let is_of_note = self.growth.is_rising(scale) && self.may_be_enough(scale);
+        let window = is_of_note.then(|| self.window(scale)).flatten();
+        let fit = window.filter(|window| self.doubt_of_shape(scale, window).is_none());
         let start = fit.as_ref().and_then(|window| window.points().first()).map(|first| first.0);
         if let Some(since) = self.since.get_mut(scale) {
             *since = if fit.is_some() { since.or(start) } else { None };
@@ -212,6 +211,16 @@ impl Detector {
             patience::doubt(&window, scale, &self.waited(scale), &self.known).is_none()
                 && self.doubt_of_time(scale, &window).is_none()
         })
+    }
+
+    /// Whether the growth over a window may pass the tests that ask for an amount of it: told without its slope.
+    fn may_be_enough(&self, scale: usize) -> bool {
+        let floors = self.growth.floors();
+        let points = floors.points(scale);
+        let (Some(first), Some(last)) = (points.as_slice().first(), points.as_slice().last()) else { return false };
+        let is_load_known = !floors.loads(scale).iter().any(|load| load.is_nan());
+        let least = material::least_growth(last.1).max(falls::least_growth(self.falls.at(scale), is_load_known));
+        may_reach(points.as_slice(), least / (last.0 - first.0))
     }
 
     /// What only delays the call.

@@ -43,11 +43,16 @@ impl Falls {
     }
 }
 
+/// The bytes that a window must have gained where so many fell.
+pub(super) fn least_growth(fall: f64, is_load_known: bool) -> f64 {
+    fall * if is_load_known { TIMES } else { TIMES_WITHOUT_LOAD }
+}
+
 /// Does not stand out over what the series gives back by itself.
 pub(super) fn doubt(window: &Window) -> Option<Doubt> {
-    let share = window.fall / window.growth();
-    let times = if window.has_load() { TIMES } else { TIMES_WITHOUT_LOAD };
-    (share * times > 1.0).then_some(Doubt::Falls(share))
+    let growth = window.growth();
+    let is_enough = growth >= least_growth(window.fall, window.has_load());
+    (!is_enough).then(|| Doubt::Falls(window.fall / growth))
 }
 
 /// Has not grown beyond what longer scales give back; `seconds` is how long it has grown.

@@ -9,10 +9,15 @@ const SHARE_OF_LEVEL: f64 = 0.05;
 /// Growth below this many bytes is noise of pages and arenas in any program.
 const BYTES: f64 = 1_048_576.0;
 
+/// The bytes that a window up to such a level must have gained.
+pub(super) fn least_growth(level: f64) -> f64 {
+    BYTES.max(SHARE_OF_LEVEL * level)
+}
+
 /// Too small to matter, or more than there is (a slope that the floors do not bear out).
 pub(super) fn doubt(window: &Window) -> Option<Doubt> {
     let (growth, level) = (window.growth(), window.level());
-    let enough = growth >= BYTES && growth >= SHARE_OF_LEVEL * level && growth <= level;
+    let enough = growth >= least_growth(level) && growth <= level;
     (!enough).then_some(Doubt::Immaterial(growth / level.max(1.0)))
 }
 
