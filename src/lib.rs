@@ -1,7 +1,7 @@
 //! memtrend: a Prometheus exporter that watches applications' memory from outside, says how fast their heap grows, when
 //! it will hit its limit, and counts their out-of-memory kills.
 //!
-//! Read in this order; arrows point one way, and `tests/tidy.rs` holds them:
+//! Read in this order; arrows point one way: Cargo holds those of the crates `analysis` and `trace`, `tests/tidy.rs` the others.
 //!
 //! 1. [`units`]: bytes, rates, moments.
 //! 2. [`analysis`]: pure. A [`Sample`](analysis::sample::Sample) goes into the [`Engine`](analysis::engine::Engine), a
@@ -13,12 +13,13 @@
 //! 6. [`serve`]: samples on a clock and answers HTTP.
 //! 7. [`command`]: one file a subcommand.
 
-pub mod units;
+pub use memtrend_analysis::units;
 
-pub mod analysis;
+pub use memtrend_analysis as analysis;
+
 pub mod source;
 
-pub mod trace;
+pub use memtrend_trace as trace;
 
 pub mod history;
 

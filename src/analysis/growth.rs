@@ -2,7 +2,7 @@
 
 use super::floors::{Completed, Floors, SCALES, Work};
 use super::trend::{MINIMUM_POINTS, Slope, overlaps, reaches, theil_sen};
-use crate::units::{Moment, count_as_f64};
+use crate::units::{Moment, count_as_f64, length_as_count};
 use std::cell::OnceCell;
 
 /// Growth below this share of the level over the window is not told from none: page-sized noise on a flat series has a
@@ -96,7 +96,7 @@ impl Growth {
 
     fn is_material(&self, scale: usize) -> bool {
         let blocks = self.floors.ring(scale).map_or(0, super::floors::Ring::count);
-        let window = self.floors.seconds_per_block(scale) * count_as_f64(crate::units::length_as_count(blocks));
+        let window = self.floors.seconds_per_block(scale) * count_as_f64(length_as_count(blocks));
         let least = MATERIAL_SHARE_OF_LEVEL * self.floors.last().unwrap_or(0.0) / window;
         // Of the shortest, which is another with each block, the slope itself is seldom asked for.
         if scale == 0 {

@@ -99,7 +99,7 @@ impl Leak {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::analysis::trend::Slope;
+    use crate::trend::Slope;
 
     const HOUR: f64 = 3600.0;
 

@@ -87,44 +87,53 @@ fn count(floors: &[f64], counts: impl Fn(f64) -> bool) -> u8 {
     floors.iter().map(|floor| u8::from(counts(*floor))).sum()
 }
 
-/// Whether the lower bound of the slope over such points is at least `rate`: counted like [`overlaps`].
+/// Whether the lower bound of the slope over points, at most [`MAXIMUM_POINTS`] and finite, is at least `rate`: counted, a
+/// tenth of the work of the slope itself.
 pub fn reaches(points: &[(f64, f64)], rate: f64) -> bool {
-    let (mut rest, mut below) = (points, 0);
-    while let [(x1, y1), later @ ..] = rest {
-        below += later.iter().map(|(x2, y2)| u64::from((y2 - y1) / (x2 - x1) < rate)).sum::<u64>();
-        rest = later;
-    }
-    points.len() >= MINIMUM_POINTS && below <= length_as_count(bounds(points.len()).0)
+    points.len() >= MINIMUM_POINTS && below(points, rate) <= bounds(points.len()).0
 }
 
-/// Whether the slope over such points may be `rate` or more; where not, it is less. Counted like [`overlaps`].
+/// Whether the slope over such points may be `rate` or more; where not, it is less. Counted too.
 pub fn may_reach(points: &[(f64, f64)], rate: f64) -> bool {
-    // What is rounded must not tell otherwise.
-    let rate = rate - rate.abs() * 16.0 * f64::EPSILON;
-    let (mut rest, mut above) = (points, 0);
-    while let [(x1, y1), later @ ..] = rest {
-        above += later.iter().map(|(x2, y2)| u64::from(y2 - y1 >= rate * (x2 - x1))).sum::<u64>();
-        rest = later;
-    }
-    above * 4 >= length_as_count(points.len() * points.len().saturating_sub(1))
+    2 * below(points, rate) <= pairs(points)
 }
 
-/// Whether the bounds of the slope over such points, at most [`MAXIMUM_POINTS`] and finite, overlap those of another: counted,
-/// a fifth of the work of the slope itself.
+/// Whether the bounds of the slope over such points overlap those of another. Counted too.
 pub fn overlaps(points: &[(f64, f64)], other: Slope) -> bool {
-    let (mut rest, mut below, mut above) = (points, 0, 0);
+    let (least, most) = (lowered(other.lower.0), -lowered(-other.upper.0));
+    let [below, above] = count_pairs(points, |rise, run| [rise < least * run, rise > most * run]);
+    let (lower, upper) = bounds(points.len());
+    // The upper bound is not below, and the lower bound not above.
+    below <= upper && above + lower < pairs(points)
+}
+
+fn pairs(points: &[(f64, f64)]) -> usize {
+    points.len() * points.len().saturating_sub(1) / 2
+}
+
+/// A rate by so much lower that rounding makes no difference.
+fn lowered(rate: f64) -> f64 {
+    rate - rate.abs() * 16.0 * f64::EPSILON
+}
+
+/// Pairs of points whose slope is below `rate`.
+fn below(points: &[(f64, f64)], rate: f64) -> usize {
+    let rate = lowered(rate);
+    let [below] = count_pairs(points, |rise, run| [rise < rate * run]);
+    below
+}
+
+/// How many pairs of points show what, by their difference in bytes and in seconds.
+fn count_pairs<const N: usize>(points: &[(f64, f64)], shows: impl Fn(f64, f64) -> [bool; N]) -> [usize; N] {
+    let (mut rest, mut counts) = (points, [0; N]);
     while let [(x1, y1), later @ ..] = rest {
         for (x2, y2) in later {
-            let slope = (y2 - y1) / (x2 - x1);
-            below += u64::from(slope < other.lower.0);
-            above += u64::from(slope > other.upper.0);
+            let shown = shows(y2 - y1, x2 - x1);
+            counts.iter_mut().zip(shown).for_each(|(count, is_shown)| *count += usize::from(is_shown));
         }
         rest = later;
     }
-    let (lower, upper) = bounds(points.len());
-    let pairs = points.len() * points.len().saturating_sub(1) / 2;
-    // The upper bound is not below, and the lower bound not above.
-    below <= length_as_count(upper) && above < length_as_count(pairs - lower.min(pairs))
+    counts
 }
 
 /// Median of the pairwise slopes of points of (seconds, bytes), the last [`MAXIMUM_POINTS`]; `None` below two.

@@ -90,8 +90,8 @@ impl fmt::Display for Evidence {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::analysis::detect::{Circumstances, Detector, Falls, Series};
-    use crate::analysis::floors::Work;
+    use crate::detect::{Circumstances, Detector, Falls, Series};
+    use crate::floors::Work;
     use crate::units::Moment;
 
     fn judged(minutes: u32, value: impl Fn(f64) -> f64) -> String {

@@ -4,8 +4,8 @@ use super::columns::{Columns, NAMES, NUMBERS};
 use super::number::{Number, general};
 use super::quotes;
 use super::row::Row;
-use crate::analysis::sample::{About, LoadCounters, clean_label};
-use crate::units::{Bytes, whole};
+use memtrend_analysis::sample::{About, LoadCounters, clean_label};
+use memtrend_analysis::units::{Bytes, whole};
 use std::io::BufRead;
 use std::sync::Arc;
 

@@ -1,6 +1,6 @@
 //! Reads the numbers of a line: most are written in plain digits, and many are those of the line above.
 
-use crate::units::count_as_f64;
+use memtrend_analysis::units::count_as_f64;
 
 /// The most characters of a number with a point that [`plain`] reads: 15 digits.
 const LONGEST_FRACTION: usize = 16;

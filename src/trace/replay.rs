@@ -1,13 +1,13 @@
 //! A recorded series through the same state machine as a live one, sample by sample.
 
 use super::row::Row;
-use crate::analysis::report::ApplicationReport;
-use crate::analysis::sample::{
+use memtrend_analysis::report::ApplicationReport;
+use memtrend_analysis::sample::{
     Basis, ByKind, Ceiling, Identity, Kind, Lifetime, LimitSource, Memory, Observation, Population,
 };
-use crate::analysis::verdict::{Evidence, Verdict};
-use crate::analysis::watch::Watch;
-use crate::units::{Clock, Moment, Timestamp};
+use memtrend_analysis::units::{Clock, Moment, Timestamp};
+use memtrend_analysis::verdict::{Evidence, Verdict};
+use memtrend_analysis::watch::Watch;
 use std::sync::Arc;
 
 /// Length of the base block in seconds, as in `serve`.

@@ -1,7 +1,7 @@
 //! One line of a trace.
 
-use crate::analysis::sample::{About, LoadCounters};
-use crate::units::Bytes;
+use memtrend_analysis::sample::{About, LoadCounters};
+use memtrend_analysis::units::Bytes;
 use std::sync::Arc;
 
 /// What a trace tells of one instant; what is empty in the file is not known.

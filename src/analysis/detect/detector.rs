@@ -6,9 +6,9 @@ use super::patience::{Circumstances, Waited};
 use super::swing::Swing;
 use super::window::{Seen, Series, Window};
 use super::{falls, follows, gradual, lasting, load, material, patience, persistent, recent, straight, whole};
-use crate::analysis::floors::{Completed, Ring, SCALES, Work};
-use crate::analysis::growth::Growth;
-use crate::analysis::trend::{MINIMUM_POINTS, may_reach};
+use crate::floors::{Completed, Ring, SCALES, Work};
+use crate::growth::Growth;
+use crate::trend::{MINIMUM_POINTS, may_reach};
 use crate::units::{BytesPerSecond, Moment, count_as_f64, length_as_count};
 use std::cell::OnceCell;
 

@@ -2,7 +2,7 @@
 
 use super::doubt::Doubt;
 use super::window::Window;
-use crate::analysis::floors::{Ring, SCALES};
+use crate::floors::{Ring, SCALES};
 use crate::units::narrowed;
 
 /// Growth must be so many times the largest fall: what a day's load, a collector or an eviction gives back and takes again

@@ -2,7 +2,7 @@
 
 use super::doubt::Doubt;
 use super::window::Window;
-use crate::analysis::growth::Growth;
+use crate::growth::Growth;
 
 /// The least that was gained of late, in terms of the mean pace. A leak through an allocator that asks for memory in
 /// large pieces rests at times; then the next piece speaks.
@@ -27,7 +27,7 @@ pub(super) fn doubt(window: &Window, scale: usize, growth: &Growth) -> Option<Do
 mod tests {
     #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
     use super::*;
-    use crate::analysis::floors::Work;
+    use crate::floors::Work;
     use crate::units::Moment;
 
     fn judged(value: impl Fn(f64) -> f64) -> Option<Doubt> {

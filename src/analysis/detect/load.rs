@@ -3,7 +3,7 @@
 use super::doubt::Doubt;
 use super::regression::least_squares;
 use super::window::Window;
-use crate::analysis::trend::MAXIMUM_POINTS;
+use crate::trend::MAXIMUM_POINTS;
 use std::fmt;
 
 /// The share of the slope that must be left to time.

@@ -8,7 +8,7 @@
 use super::doubt::Doubt;
 use super::regression::least_squares;
 use super::window::Window;
-use crate::analysis::trend::{MAXIMUM_POINTS, median_slope};
+use crate::trend::{MAXIMUM_POINTS, median_slope};
 
 /// The least ratio of the second half's slope to the first half's: an exponential over one time constant has 0.61.
 const LEAST_RATIO: f64 = 0.6;

@@ -1,8 +1,8 @@
 //! What one scale remembers, prepared for the tests.
 
 use super::load::Explained;
-use crate::analysis::floors::{Floors, Points};
-use crate::analysis::trend::{MAXIMUM_POINTS, Slope};
+use crate::floors::{Floors, Points};
+use crate::trend::{MAXIMUM_POINTS, Slope};
 use crate::units::{Span, count_as_f64, length_as_count};
 use std::fmt;
 
@@ -133,8 +133,8 @@ impl fmt::Display for Seen {
 pub(super) mod tests {
     #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
     use super::*;
-    use crate::analysis::floors::Work;
-    use crate::analysis::growth::Growth;
+    use crate::floors::Work;
+    use crate::growth::Growth;
     use crate::units::Moment;
 
     /// A window of `count` blocks of a minute whose floors are `value(block)`.

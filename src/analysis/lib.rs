@@ -14,6 +14,7 @@ pub mod origin;
 pub mod report;
 pub mod sample;
 pub mod trend;
+pub mod units;
 pub mod verdict;
 pub mod watch;
 
