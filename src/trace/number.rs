@@ -29,14 +29,20 @@ impl Number {
     pub(super) fn at(&mut self, rest: &[u8]) -> Option<usize> {
         let head = Head::of(rest);
         let text = u128::from_le_bytes(head.0);
-        if text & self.mask != self.text {
-            let (value, length) = plain(&head, rest)?;
-            *self = match 15_usize.checked_sub(length).map(|behind| u128::MAX >> (8 * behind)) {
-                Some(mask) => Self { text: text & mask, mask, value, length },
-                None => Self { value, length, ..Self::NONE },
-            };
+        if text & self.mask == self.text {
+            return Some(self.length);
         }
-        Some(self.length)
+        // Most are as long as in the line above: so the processor need not wait for the end of one to begin with the next.
+        let alike = rest.get(self.length).filter(|byte| **byte == b',').and_then(|_| head.whole(self.length));
+        let (value, length) = match alike {
+            Some(whole) => (count_as_f64(whole), self.length),
+            None => plain(head, rest)?,
+        };
+        *self = match 15_usize.checked_sub(length).map(|behind| u128::MAX >> (8 * behind)) {
+            Some(mask) => Self { text: text & mask, mask, value, length },
+            None => Self { value, length, ..Self::NONE },
+        };
+        Some(length)
     }
 
     /// What was read last.
@@ -57,7 +63,33 @@ pub(super) fn general(field: &[u8]) -> Result<Option<f64>, String> {
     })
 }
 
+/// The number at the beginning of a line's rest, with its length, where it is written in plain digits up to a comma or the
+/// end, as nearly all are: the general parser takes three times as long. Exact: 15 digits are below 2^53 and the powers of
+/// ten are floats themselves, so that one division rounds once.
+fn plain(head: Head, rest: &[u8]) -> Option<(f64, usize)> {
+    let mut length = digits(rest);
+    let whole = head.whole(length)?;
+    let mut value = count_as_f64(whole);
+    if rest.get(length) == Some(&b'.') {
+        let behind = rest.get(length + 1..)?;
+        let decimals = digits(behind);
+        length += 1 + decimals;
+        if length > LONGEST_FRACTION {
+            return None;
+        }
+        let power = POWERS_OF_TEN.get(decimals)?;
+        value = (value * power + count_as_f64(Head::of(behind).whole(decimals)?)) / power;
+    }
+    matches!(rest.get(length), None | Some(b',')).then_some((value, length))
+}
+
+/// How many digits a text begins with; 17 stand for more.
+fn digits(text: &[u8]) -> usize {
+    text.iter().take(17).take_while(|byte| byte.is_ascii_digit()).count()
+}
+
 /// The first bytes of a text; where it is shorter, what no line holds stands behind it.
+#[derive(Clone, Copy)]
 struct Head([u8; 16]);
 
 impl Head {
@@ -72,53 +104,30 @@ impl Head {
         }
     }
 
-    /// The number that the digits at the beginning make behind `before`, and how many they are, at least one.
-    fn digits(&self, before: u64) -> Option<(u64, usize)> {
-        let join = |number: u64, (more, length): (u64, usize)| {
-            Some(number.wrapping_mul(*TENS.get(length)?).wrapping_add(more))
-        };
+    /// The number that the first `length` bytes make, 1 to 16; `None` when not all of them are digits.
+    fn whole(self, length: usize) -> Option<u64> {
         let [first, second] = [self.0.first_chunk()?, self.0.last_chunk()?].map(|half| u64::from_le_bytes(*half));
-        let first = up_to_eight(first);
-        let number = join(before, first)?;
-        if first.1 < 8 {
-            return (first.1 > 0).then_some((number, first.1));
+        match length {
+            1..=8 => number(first, length),
+            9..=16 => {
+                Some(number(first, 8)?.wrapping_mul(*TENS.get(length - 8)?).wrapping_add(number(second, length - 8)?))
+            }
+            _ => None,
         }
-        // Amounts have nine or ten.
-        let second = up_to_eight(second);
-        Some((join(number, second)?, 8 + second.1))
     }
 }
 
-/// The number at the beginning of a line's rest, with its length, where it is written in plain digits up to a comma or the
-/// end, as nearly all are: the general parser takes three times as long. Exact: 15 digits are below 2^53 and the powers of
-/// ten are floats themselves, so that one division rounds once.
-fn plain(head: &Head, rest: &[u8]) -> Option<(f64, usize)> {
-    let (whole, mut length) = head.digits(0)?;
-    let mut value = count_as_f64(whole);
-    if rest.get(length) == Some(&b'.') {
-        let (all, decimals) = Head::of(rest.get(length + 1..)?).digits(whole)?;
-        length += 1 + decimals;
-        if length > LONGEST_FRACTION {
-            return None;
-        }
-        value = count_as_f64(all) / POWERS_OF_TEN.get(decimals)?;
-    }
-    matches!(rest.get(length), None | Some(b',')).then_some((value, length))
-}
-
-/// The number that the digits at the beginning of eight bytes make, and how many they are. All eight bytes at once: the
-/// ones that are no digits are shifted out, then neighbours are joined to pairs, to fours, to the whole (D. Lemire, "Number
-/// parsing at a gigabyte per second", Software: Practice and Experience 51 (2021) 1700-1727).
-fn up_to_eight(bytes: u64) -> (u64, usize) {
-    let bytes = bytes ^ u64::from_le_bytes([b'0'; 8]);
+/// The number that the first `count` of eight bytes make, 1 to 8; `None` when not all of them are digits. All eight at once:
+/// what stands behind is shifted out, then neighbours are joined to pairs, to fours, to the whole (D. Lemire, "Number parsing
+/// at a gigabyte per second", Software: Practice and Experience 51 (2021) 1700-1727).
+fn number(bytes: u64, count: usize) -> Option<u64> {
+    let kept = (bytes ^ u64::from_le_bytes([b'0'; 8])) << (64 - 8 * count);
     // A digit is now 0 to 9: adding 0x76 sets the top bit of all others below 0x80.
-    let others = (bytes & u64::from_le_bytes([0x7f; 8])).wrapping_add(u64::from_le_bytes([0x76; 8])) | bytes;
-    let bits = (others & u64::from_le_bytes([0x80; 8])).trailing_zeros() & !7;
-    let kept = bytes.checked_shl(u64::BITS - bits).unwrap_or(0);
+    let others = (kept & u64::from_le_bytes([0x7f; 8])).wrapping_add(u64::from_le_bytes([0x76; 8])) | kept;
     let pairs = (kept.wrapping_mul(10).wrapping_add(kept >> 8)) & 0x00ff_00ff_00ff_00ff;
     let fours = (pairs.wrapping_mul(100).wrapping_add(pairs >> 16)) & 0x0000_ffff_0000_ffff;
     let whole = (fours.wrapping_mul(10_000).wrapping_add(fours >> 32)) & 0xffff_ffff;
-    (whole, usize::try_from(bits / 8).unwrap_or(0))
+    (others & u64::from_le_bytes([0x80; 8]) == 0).then_some(whole)
 }
 
 #[cfg(test)]
@@ -127,7 +136,7 @@ mod tests {
     use proptest::prelude::*;
 
     fn read(rest: &str) -> Option<(f64, usize)> {
-        plain(&Head::of(rest.as_bytes()), rest.as_bytes())
+        plain(Head::of(rest.as_bytes()), rest.as_bytes())
     }
 
     proptest! {
