@@ -265,6 +265,28 @@ impl Floors {
         self.loads.get(scale).and_then(|loads| loads.get(..count)).unwrap_or_default()
     }
 
+    /// Forgets the load so far.
+    pub fn forget_loads(&mut self) {
+        self.loads = [[f32::NAN; MAXIMUM_POINTS]; SCALES];
+        self.open.iter_mut().flatten().for_each(|open| open.work = Work::default());
+    }
+
+    /// Seconds until a scale holds so many blocks, as densely as they have come so far; infinite where none ever will.
+    pub fn seconds_to(&self, blocks: usize) -> f64 {
+        let Some(fullest) = (0..SCALES).rev().max_by_key(|scale| self.rings.get(*scale).map_or(0, Ring::count)) else {
+            return f64::INFINITY;
+        };
+        let [count, wanted] =
+            [self.rings.get(fullest).map_or(0, Ring::count), blocks].map(length_as_count).map(count_as_f64);
+        let spacing = match self.ends(fullest) {
+            Some((oldest, newest)) if count > 1.0 => (newest - oldest) / (count - 1.0),
+            _ => self.seconds_per_block(fullest),
+        };
+        let longest = self.seconds_per_block(SCALES - 1) * count_as_f64(length_as_count(MAXIMUM_POINTS - 1));
+        // One more is open.
+        if spacing * (wanted - 1.0) > longest { f64::INFINITY } else { (wanted + 1.0 - count).max(0.0) * spacing }
+    }
+
     /// Lowest value of the last completed base block.
     pub fn last(&self) -> Option<f64> {
         self.last

@@ -44,6 +44,11 @@ impl Growth {
         }
     }
 
+    /// Forgets the load so far.
+    pub fn forget_loads(&mut self) {
+        self.floors.forget_loads();
+    }
+
     /// The floors below the slopes.
     pub fn floors(&self) -> &Floors {
         &self.floors

@@ -1,6 +1,7 @@
 //! A leak outlives its process: the verdict is carried over restarts and cleared only by evidence.
 
 use super::detect::{Seen, Series, Spell, Stage};
+use super::restart_loop::RestartLoop;
 use crate::units::{BytesPerSecond, Moment};
 
 /// Growth below this share of the leak's rate is not its return.
@@ -26,6 +27,8 @@ pub(super) struct Leak {
     needed_seconds: f64,
     confirmed_seconds: Option<f64>,
     quiet: Option<Quiet>,
+    /// Seconds of quiet in the lives before this one.
+    quiet_before: f64,
 }
 
 /// Since when it may be quiet, and the floor then.
@@ -46,18 +49,48 @@ impl Leak {
             needed_seconds: seen.seconds,
             confirmed_seconds: Some(seen.seconds),
             quiet: None,
+            quiet_before: 0.0,
         }
     }
 
-    /// Goes on into the next life.
-    pub(super) fn outlive(&mut self) {
+    /// A leak that has shown itself in short lives, each to its end.
+    pub(super) fn of_loop(known: &RestartLoop, rate: BytesPerSecond) -> Self {
+        Self {
+            series: Series::Heap,
+            onset: Some(known.began),
+            age_seconds: Some(0.0),
+            rate,
+            lifetimes: known.lives,
+            needed_seconds: known.seconds,
+            confirmed_seconds: None,
+            quiet: None,
+            quiet_before: 0.0,
+        }
+    }
+
+    /// Goes on into the next life; `floor` is the last of the one that ended, `died_of_it` tells whether it ended at the
+    /// limit.
+    pub(super) fn outlive(&mut self, floor: f64, ended: Moment, died_of_it: bool, block_seconds: f64) {
+        let quiet = self.quiet.map(|quiet| (ended.0 - quiet.since.0, floor - quiet.floor));
+        match quiet.filter(|_| self.confirmed_seconds.is_none() && !died_of_it) {
+            // Too short to tell.
+            Some((seconds, _)) if seconds < CONFIRMED_BLOCKS * block_seconds => {}
+            Some((seconds, grown)) if self.is_quiet(seconds, grown) => self.quiet_before += seconds,
+            None if quiet.is_none() && !died_of_it => {}
+            _ => self.quiet_before = 0.0,
+        }
         self.lifetimes = self.lifetimes.saturating_add(1);
         self.needed_seconds = self.confirmed_seconds.take().unwrap_or(self.needed_seconds);
         self.quiet = None;
     }
 
-    /// Takes in what was found and the floor; tells whether the leak still stands. It is cleared when over as long as it took to
-    /// be called the floor has grown by less than a quarter of what it would have.
+    /// Whether a floor has grown by less than a quarter of what it would have.
+    fn is_quiet(&self, seconds: f64, grown: f64) -> bool {
+        grown < QUIET_SHARE * self.rate.0 * seconds
+    }
+
+    /// Takes in what was found and the floor; tells whether the leak still stands. It is cleared when the floor has been quiet
+    /// over as long as it took to be called, over several lives if need be.
     pub(super) fn stands(
         &mut self,
         stage: Stage,
@@ -87,11 +120,13 @@ impl Leak {
         let since = if self.confirmed_seconds.is_none() { life_began } else { at };
         let quiet = *self.quiet.get_or_insert(Quiet { since, floor });
         let seconds = at.0 - quiet.since.0;
-        if seconds < self.needed_seconds.max(LEAST_QUIET_BLOCKS * block_seconds) {
+        let needed = self.needed_seconds.max(LEAST_QUIET_BLOCKS * block_seconds) - self.quiet_before;
+        if seconds < needed.max(CONFIRMED_BLOCKS * block_seconds) {
             return true;
         }
-        let is_quiet = floor - quiet.floor < QUIET_SHARE * self.rate.0 * seconds;
+        let is_quiet = self.is_quiet(seconds, floor - quiet.floor);
         self.quiet = Some(Quiet { since: at, floor });
+        self.quiet_before = 0.0;
         !is_quiet
     }
 }
@@ -154,11 +189,11 @@ mod tests {
     #[test]
     fn a_restart_does_not_clear_it_and_a_life_that_retraced_it_shortens_the_next_proof() {
         let mut leak = Leak::new(&seen(1000.0, 4.0 * HOUR), None, None);
-        leak.outlive();
+        leak.outlive(0.0, Moment(0.0), true, 60.0);
         assert_eq!(leak.lifetimes, 2);
         assert!(stands(&mut leak, LEARNING, 0.1));
         assert!(stands(&mut leak, growing(1100.0, 0.6 * HOUR), 0.6));
-        leak.outlive();
+        leak.outlive(0.0, Moment(0.0), true, 60.0);
         assert!(stands(&mut leak, STEADY, 0.9));
         assert!(!stands(&mut leak, STEADY, 1.1), "an hour, since the life before was told in less");
     }

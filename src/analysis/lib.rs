@@ -12,11 +12,13 @@ pub mod onset;
 pub mod oom;
 pub mod origin;
 pub mod report;
+mod restart_loop;
 pub mod sample;
 pub mod trend;
 pub mod units;
 pub mod verdict;
 pub mod watch;
+mod work;
 
 #[cfg(test)]
 mod constant;

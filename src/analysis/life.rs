@@ -1,13 +1,15 @@
 //! One life of an application: its trend, from the start of its main process on.
 
 use super::detect::{Circumstances, Detector, Falls, Finding, Series};
-use super::floors::{Floors, PUBLISHED_SCALES, Work};
+use super::floors::{Floors, PUBLISHED_SCALES};
 use super::forecast::{restart_gain, time_to_limit};
 use super::kinds::KindFloors;
 use super::origin::Earlier;
 use super::report::Present;
+use super::restart_loop::Course;
 use super::sample::{Lifetime, Memory, Observation, Population};
 use super::trend::Slope;
+use super::work::Meter;
 use crate::units::{Bytes, Moment, Timestamp, whole};
 
 /// Base blocks after the start within which an application reaches the level that it starts from.
@@ -22,20 +24,21 @@ pub(super) struct Life {
     pub(super) lifetime: Lifetime,
     started: Timestamp,
     pub(super) began: Moment,
-    seen_at: Moment,
+    pub(super) seen_at: Moment,
     /// When its process started; unknown where its age is.
     start: Option<Moment>,
     heap: Detector,
     /// Beside the heap, where the runtime tells what lives in it.
     live: Option<Box<Detector>>,
     kinds: KindFloors,
-    /// The load counter and when it was read.
-    work: Option<(Moment, f64)>,
+    meter: Meter,
     pub(super) highest_floor: f64,
     /// Whether it was seen from its start on.
     is_whole: bool,
     /// Lowest floor after the first block: the level after start-up, in bytes; unknown when the start was not seen.
     pub(super) start_level: Option<f64>,
+    /// Its heap when it was last seen, in bytes.
+    last: f64,
     /// Whether its memory was within a tenth of the limit when it was last seen.
     pub(super) was_at_limit: bool,
 }
@@ -51,7 +54,8 @@ impl Life {
             start: seen.age_seconds.is_finite().then_some(Moment(at.0 - seen.age_seconds)),
             heap: Detector::new(Series::Heap, block_seconds, at, falls),
             live: None,
-            work: None,
+            meter: Meter::default(),
+            last: 0.0,
             highest_floor: 0.0,
             kinds: KindFloors::new(),
             is_whole: seen.age_seconds <= START_SEEN_BLOCKS * block_seconds,
@@ -70,16 +74,21 @@ impl Life {
         known: &Circumstances,
     ) -> bool {
         self.seen_at = at;
+        self.last = memory.heap().as_f64();
         self.kinds.push(self.heap.growth().floors().block_index(at), &memory.by_kind);
         self.was_at_limit = memory.ceiling.is_some_and(|c| c.room().as_f64() <= 0.1 * c.limit.as_f64());
-        let work = self.work_done(seen.load.best(), at);
+        let (work, is_another_load) = self.meter.read(&seen.load, at, block_seconds);
+        if is_another_load {
+            self.heap.forget_loads();
+            self.live.iter_mut().for_each(|live| live.forget_loads());
+        }
         let unseen_seconds = self.start.map_or(0.0, |start| (self.began.0 - start.0).max(0.0));
         let known = &Circumstances { unseen_seconds, ..*known };
         let is_live_new = seen.live_heap.is_some_and(|live| {
             let fresh = || Box::new(Detector::new(Series::LiveHeap, block_seconds, at, Falls::default()));
             self.live.get_or_insert_with(fresh).push(at, live.as_f64(), work, known)
         });
-        let is_heap_new = self.heap.push(at, memory.heap().as_f64(), work, known);
+        let is_heap_new = self.heap.push(at, self.last, work, known);
         if is_heap_new {
             self.note_levels(at);
         }
@@ -101,6 +110,11 @@ impl Life {
     pub(super) fn as_earlier(&self, version: Box<str>, was_steady: bool) -> Earlier {
         let growth = self.speaking().growth();
         Earlier { version, slope: PUBLISHED_SCALES.iter().rev().find_map(|scale| growth.slope(*scale)), was_steady }
+    }
+
+    /// How it went.
+    pub(super) fn course(&self) -> Course<'_> {
+        Course { began: self.began, ended: self.seen_at, floors: self.heap.growth().floors(), last: self.last }
     }
 
     /// Lowest floor of late of one series.
@@ -126,17 +140,6 @@ impl Life {
         self.highest_floor = self.highest_floor.max(floor);
         if self.is_whole && (2..=START_UP_BLOCKS).contains(&floors.block_index(at)) {
             self.start_level = Some(self.start_level.map_or(floor, |level| level.min(floor)));
-        }
-    }
-
-    /// The load counter's increase since it was last read; none when it went back.
-    fn work_done(&mut self, load: Option<f64>, at: Moment) -> Work {
-        let before = std::mem::replace(&mut self.work, load.map(|load| (at, load)));
-        match (before, load) {
-            (Some((then, earlier)), Some(now)) if now >= earlier && at.0 > then.0 => {
-                Work::over(now - earlier, at.0 - then.0)
-            }
-            _ => Work::default(),
         }
     }
 

@@ -27,7 +27,7 @@ named_enum! {
 pub enum Evidence {
     /// Seconds of data still needed for a first slope.
     TooLittle {
-        /// Seconds, at least 0.
+        /// Seconds, at least 0; infinite when samples come too seldom.
         missing_seconds: f64,
     },
     /// No window's lower bound is above zero.
@@ -69,6 +69,9 @@ impl Evidence {
 impl fmt::Display for Evidence {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            Self::TooLittle { missing_seconds } if missing_seconds.is_infinite() => {
+                f.write_str("samples are too far apart for any window: sample more often")
+            }
             Self::TooLittle { missing_seconds } => write!(f, "{} more of data needed", Span(*missing_seconds)),
             Self::Flat { longest: None } => f.write_str("no growth seen"),
             Self::Flat { longest: Some((window, slope)) } => {

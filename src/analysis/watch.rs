@@ -1,11 +1,12 @@
 //! One watched application: its present life, and what is remembered of the earlier ones.
 
-use super::detect::{Circumstances, Doubt, Falls, Finding, Stage};
+use super::detect::{Circumstances, Falls, Finding, Stage};
 use super::leak::Leak;
 use super::life::Life;
 use super::oom::{Cause, Ledger};
 use super::origin::{Earlier, Origin};
 use super::report::ApplicationReport;
+use super::restart_loop::RestartLoop;
 use super::sample::{About, Identity, LimitSource, Memory, Observation, Population};
 use super::verdict::{Evidence, Verdict};
 use crate::units::{Clock, Moment};
@@ -28,6 +29,8 @@ const COLLECTS_LATE: &str = "jvm";
 pub struct Watch {
     identity: Arc<Identity>,
     about: Arc<About>,
+    /// The last version that was told.
+    version: Option<Box<str>>,
     life: Option<Life>,
     present: Option<(Memory, Population)>,
     ledger: Ledger,
@@ -42,6 +45,8 @@ pub struct Watch {
     healthy_level: Option<f64>,
     /// Seconds of growth in the lives before this one that ended at the limit.
     earlier_seconds: f64,
+    /// Lives before this one that were too short for a slope and died of growth.
+    restart_loop: RestartLoop,
     leak: Option<Leak>,
     /// How the version before the present one behaved.
     earlier: Option<Earlier>,
@@ -62,6 +67,7 @@ impl Watch {
         Self {
             identity,
             about: Arc::default(),
+            version: None,
             life: None,
             present: None,
             ledger: Ledger::default(),
@@ -71,6 +77,7 @@ impl Watch {
             earlier_start_level: None,
             healthy_level: None,
             earlier_seconds: 0.0,
+            restart_loop: RestartLoop::default(),
             leak: None,
             earlier: None,
             watched_seconds: 0.0,
@@ -125,13 +132,13 @@ impl Watch {
         if Arc::ptr_eq(&self.about, about) {
             return false;
         }
-        let before = std::mem::replace(&mut self.about, Arc::clone(about));
-        let Some(version) = before.version.as_ref().filter(|version| self.about.version.as_ref() != Some(*version))
-        else {
-            return false;
-        };
+        self.about = Arc::clone(about);
+        let Some(version) = &about.version else { return false };
+        // A version that could not be told for a while is no other one.
+        let before = self.version.replace(version.clone()).filter(|before| before != version);
+        let Some(before) = before else { return false };
         let was_steady = |life| self.is_healthy(life, at, block_seconds);
-        self.earlier = self.life.as_ref().map(|life| life.as_earlier(version.clone(), was_steady(life)));
+        self.earlier = self.life.as_ref().map(|life| life.as_earlier(before, was_steady(life)));
         true
     }
 
@@ -154,6 +161,7 @@ impl Watch {
     fn forget_what_the_version_did(&mut self) {
         self.leak = None;
         self.earlier_seconds = 0.0;
+        self.restart_loop = RestartLoop::default();
     }
 
     fn begin_life(&mut self, seen: &Observation, at: Moment, block_seconds: f64) {
@@ -169,20 +177,37 @@ impl Watch {
             }
             self.earlier_start_level = ended.start_level.or(self.earlier_start_level);
             self.learn_from(&ended, at, block_seconds);
-            if let Some(leak) = &mut self.leak {
-                leak.outlive();
-            }
+            self.carry_over(&ended, block_seconds);
             falls = ended.heap().falls().clone();
         }
         self.life = Some(Life::new(seen, at, block_seconds, falls));
     }
 
+    /// Carries a leak into the next life, or calls one that no single life can show.
+    fn carry_over(&mut self, ended: &Life, block_seconds: f64) {
+        let died_of_it = self.end.killed || ended.was_at_limit;
+        match &mut self.leak {
+            Some(leak) => leak.outlive(ended.floor_of(leak.series), ended.seen_at, died_of_it, block_seconds),
+            // Counters that tell of no kill know better than the level does.
+            None if self.end.killed || ended.was_at_limit && !self.end.readable => {
+                self.restart_loop.follow(&ended.course(), block_seconds);
+                let rate = self.restart_loop.rate(block_seconds);
+                self.leak = rate.map(|rate| Leak::of_loop(&self.restart_loop, rate));
+            }
+            None => self.restart_loop = RestartLoop::default(),
+        }
+    }
+
     /// Whether a life shows what is healthy. At its end a day's load may be rising: one that was fine for longer than a day
-    /// was fine.
+    /// was fine; but not one that might have been called a leak, had it been waited for longer.
     fn is_healthy(&self, life: &Life, at: Moment, block_seconds: f64) -> bool {
         let blocks = (at.0 - life.began.0) / block_seconds;
-        let is_steady = life.speaking().stage() == Stage::Steady;
-        self.leak.is_none() && (blocks >= HEALTHY_DAY_BLOCKS || is_steady && blocks >= HEALTHY_BLOCKS)
+        let is_fine = match life.speaking().finding() {
+            Finding::Steady => blocks >= HEALTHY_BLOCKS,
+            Finding::Growing(_, doubt) => blocks >= HEALTHY_DAY_BLOCKS && !doubt.is_of_patience(),
+            Finding::Learning(_) | Finding::Leak(_) => false,
+        };
+        self.leak.is_none() && is_fine
     }
 
     /// Keeps what the next life is compared with.
@@ -192,9 +217,8 @@ impl Watch {
         }
         let died_of_it = self.end.killed || ended.was_at_limit;
         self.earlier_seconds = match *ended.speaking().finding() {
-            Finding::Leak(seen) | Finding::Growing(seen, Doubt::Young(_) | Doubt::RhythmUnknown | Doubt::Saw(_))
-                if died_of_it =>
-            {
+            Finding::Leak(seen) if died_of_it => self.earlier_seconds + seen.seconds,
+            Finding::Growing(seen, doubt) if died_of_it && doubt.is_of_patience() => {
                 self.earlier_seconds + seen.seconds
             }
             _ => 0.0,

@@ -54,7 +54,11 @@ impl Outcome {
 pub struct Replay {
     watch: Watch,
     observation: Observation,
+    /// The start that was told last.
     start_seconds: Option<f64>,
+    /// When the present life began, where that is known.
+    started: Option<f64>,
+    version: Option<Box<str>>,
     samples: u64,
     lifetimes: u64,
     transitions: Vec<Transition>,
@@ -82,6 +86,8 @@ impl Replay {
                 population: Population { processes: 1, ..Population::default() },
             },
             start_seconds: first.start_seconds,
+            started: first.start_seconds,
+            version: first.about.version.clone(),
             samples: 0,
             lifetimes: 1,
             transitions: Vec::new(),
@@ -96,14 +102,11 @@ impl Replay {
     pub fn push(&mut self, row: &Row) {
         self.samples += 1;
         self.last_seconds = row.timestamp_seconds;
-        if row.start_seconds.is_some() && row.start_seconds != self.start_seconds {
-            self.lifetimes += u64::from(self.start_seconds.is_some());
-            self.start_seconds = row.start_seconds;
-        }
+        self.note_life(row);
         let seen = &mut self.observation;
         seen.lifetime.start_ticks = self.lifetimes;
-        seen.started = Timestamp(self.start_seconds.unwrap_or(seen.started.0));
-        seen.age_seconds = self.start_seconds.map_or(f64::INFINITY, |start| row.timestamp_seconds - start);
+        seen.started = Timestamp(self.started.unwrap_or(seen.started.0));
+        seen.age_seconds = self.started.map_or(f64::INFINITY, |start| row.timestamp_seconds - start);
         if !Arc::ptr_eq(&seen.about, &row.about) {
             seen.about = Arc::clone(&row.about);
         }
@@ -125,6 +128,23 @@ impl Replay {
             if verdict == Verdict::Leaking && self.leak_evidence.is_none() {
                 self.leak_evidence = Some(self.report().evidence);
             }
+        }
+    }
+
+    /// A life begins with another start, and with another version, whose start is not told then.
+    fn note_life(&mut self, row: &Row) {
+        let version = row.about.version.as_ref().filter(|version| self.version.as_ref() != Some(*version));
+        let is_another = version.is_some() && self.version.is_some();
+        if let Some(version) = version {
+            self.version = Some(version.clone());
+        }
+        if row.start_seconds.is_some() && row.start_seconds != self.start_seconds {
+            self.lifetimes += u64::from(self.start_seconds.is_some() || is_another);
+            self.start_seconds = row.start_seconds;
+            self.started = row.start_seconds;
+        } else if is_another {
+            self.lifetimes += 1;
+            self.started = Some(row.timestamp_seconds);
         }
     }
 

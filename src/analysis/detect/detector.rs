@@ -162,6 +162,11 @@ impl Detector {
         };
     }
 
+    /// Forgets the load so far: another counter is followed from now on.
+    pub fn forget_loads(&mut self) {
+        self.growth.forget_loads();
+    }
+
     /// The growth below it.
     pub fn growth(&self) -> &Growth {
         &self.growth
@@ -271,12 +276,19 @@ impl Detector {
         self.waited(scale).seconds - self.known.earlier_seconds
     }
 
+    /// Whether what a window has gained is still there: it tells of a fall only when its block is completed, hours later.
+    fn holds(&self, scale: usize) -> bool {
+        let floors = self.growth.floors();
+        let first = floors.ring(scale).and_then(|ring| ring.floors().first());
+        floors.last().zip(first).is_some_and(|(last, first)| last >= *first)
+    }
+
     /// The stage and the scale that speaks; `present` is the scale of the present growth.
     fn judge(&self, present: Option<usize>) -> (Stage, usize) {
         if !self.growth.has_slope() {
             return (Stage::Learning, 0);
         }
-        if let Some(longest) = (0..SCALES).rev().find(|scale| self.leaks & (1 << scale) != 0) {
+        if let Some(longest) = (0..SCALES).rev().find(|scale| self.leaks & (1 << scale) != 0 && self.holds(*scale)) {
             return (Stage::Leak, longest);
         }
         let Some(present) = present else { return (Stage::Steady, 0) };
@@ -288,11 +300,7 @@ impl Detector {
     fn explain(&self) -> Finding {
         let scale = self.scale;
         match (self.stage, self.window(scale)) {
-            (Stage::Learning, _) => {
-                let floors = self.growth.floors();
-                let missing = (count_as_f64(length_as_count(MINIMUM_POINTS + 1)) - self.count(0)).max(0.0);
-                Finding::Learning(missing * floors.seconds_per_block(0))
-            }
+            (Stage::Learning, _) => Finding::Learning(self.growth.floors().seconds_to(MINIMUM_POINTS)),
             (Stage::Steady, _) | (_, None) => Finding::Steady,
             (Stage::Leak, Some(window)) => Finding::Leak(self.seen(scale, &window)),
             (Stage::Growing, Some(window)) => {

@@ -39,6 +39,25 @@ pub enum Doubt {
     NotCollected,
 }
 
+impl Doubt {
+    /// Whether it is all but the time that speaks against a leak: growth that has passed the tests of its shape.
+    pub fn is_of_patience(self) -> bool {
+        match self {
+            Self::Young(_) | Self::RhythmUnknown | Self::LoadUnknown(_) | Self::Saw(_) | Self::NotCollected => true,
+            // What is known of the past speaks against it.
+            Self::PastUnknown | Self::Healthy => false,
+            Self::Immaterial(_)
+            | Self::Wavering
+            | Self::Step(_)
+            | Self::SlowsDown(_)
+            | Self::Rests(_)
+            | Self::Falls(_)
+            | Self::SlowerThanBefore(_)
+            | Self::Load(_) => false,
+        }
+    }
+}
+
 impl fmt::Display for Doubt {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
