@@ -3,7 +3,8 @@
 use memtrend::analysis::engine::{Engine, Settings};
 use memtrend::analysis::report::ApplicationReport;
 use memtrend::analysis::sample::{
-    About, Basis, ByKind, Identity, Kind, Lifetime, LoadCounters, Memory, Observation, Population, Sample,
+    About, Basis, ByKind, Ceiling, Identity, Kind, Lifetime, LimitSource, LoadCounters, Memory, Observation,
+    Population, Sample,
 };
 use memtrend::analysis::verdict::Verdict;
 use memtrend::units::{Bytes, Clock, Moment, Timestamp, whole};
@@ -17,24 +18,31 @@ struct Story {
     engine: Engine,
     at: f64,
     lives: u64,
+    limit: Option<u64>,
+    is_load_known: bool,
 }
 
 impl Story {
     fn new() -> Self {
-        Self { engine: Engine::new(Settings::default()), at: 0.0, lives: 0 }
+        Self { engine: Engine::new(Settings::default()), at: 0.0, lives: 0, limit: None, is_load_known: true }
+    }
+
+    /// One that has a limit of so many bytes.
+    fn below(limit: u64) -> Self {
+        Self { limit: Some(limit), ..Self::new() }
     }
 
     /// A life of so many hours in which the heap grows by `rate` bytes a second; what is known at its end.
     fn life(&mut self, hours: f64, rate: f64, version: &str) -> ApplicationReport {
         let about = Arc::new(About { version: Some(version.into()), ..About::default() });
-        self.live(hours, rate, &about, |_| None)
+        self.live(hours, |since| 1e8 + rate * since, &about, |_| None)
     }
 
-    /// The same, told what lives in the heap.
+    /// The same with any heap, told what lives in it.
     fn live(
         &mut self,
         hours: f64,
-        rate: f64,
+        heap: impl Fn(f64) -> f64,
         about: &Arc<About>,
         live_heap: impl Fn(f64) -> Option<Bytes>,
     ) -> ApplicationReport {
@@ -43,7 +51,9 @@ impl Story {
         while self.at < began + hours * HOUR {
             let since = self.at - began;
             let mut by_kind = ByKind::default();
-            by_kind.set(Kind::Anon, Bytes(whole(1e8 + rate * since)));
+            let used = Bytes(whole(heap(since)));
+            by_kind.set(Kind::Anon, used);
+            let limited = |limit| Ceiling { source: LimitSource::Own, limit: Bytes(limit), used, swap_included: false };
             let identity = Identity { application: "a".into(), namespace: None, pod: None, container: None };
             let seen = Observation {
                 identity: Arc::new(identity),
@@ -51,9 +61,9 @@ impl Story {
                 lifetime: Lifetime { pid: 1, start_ticks: self.lives },
                 started: Timestamp(began),
                 age_seconds: since,
-                memory: Some(Memory { by_kind, basis: Basis::CgroupV2, ceiling: None }),
+                memory: Some(Memory { by_kind, basis: Basis::CgroupV2, ceiling: self.limit.map(limited) }),
                 live_heap: live_heap(since),
-                load: LoadCounters { requests: Some(since * 100.0), cpu_seconds: None },
+                load: LoadCounters { requests: self.is_load_known.then_some(since * 100.0), cpu_seconds: None },
                 counters: None,
                 population: Population { processes: 1, ..Population::default() },
             };
@@ -63,6 +73,10 @@ impl Story {
         }
         self.engine.report().applications.remove(0)
     }
+}
+
+fn leak(since: f64) -> f64 {
+    1e8 + LEAK * since
 }
 
 #[test]
@@ -98,7 +112,7 @@ fn another_version_starts_afresh() {
 fn what_lives_in_a_heap_leaks_though_the_heap_is_flat() {
     // Told anew at full collections, each half hour.
     let lives = |since: f64| Some(Bytes(whole(3e7 + 1000.0 * (since / 1800.0).floor() * 1800.0)));
-    let report = Story::new().live(7.0, 0.0, &Arc::default(), lives);
+    let report = Story::new().live(7.0, |_| 1e8, &Arc::default(), lives);
     assert_eq!(report.verdict, Verdict::Leaking, "{}", report.evidence);
     assert!(report.evidence.to_string().starts_with("live heap +3."), "{}", report.evidence);
 }
@@ -106,10 +120,85 @@ fn what_lives_in_a_heap_leaks_though_the_heap_is_flat() {
 #[test]
 fn a_heap_full_of_garbage_is_no_leak_until_a_day_has_passed_or_it_is_told_what_lives() {
     let jvm = Arc::new(About { runtime: Some("jvm".into()), ..About::default() });
-    let report = Story::new().live(10.0, LEAK, &jvm, |_| None);
+    let report = Story::new().live(10.0, leak, &jvm, |_| None);
     assert_eq!(report.verdict, Verdict::Growing, "{}", report.evidence);
     assert!(report.evidence.to_string().ends_with("no full collection seen yet"), "{}", report.evidence);
-    let told = Story::new().live(10.0, LEAK, &jvm, |since| Some(Bytes(whole(3e7 + since * LEAK))));
+    let told = Story::new().live(10.0, leak, &jvm, |since| Some(Bytes(whole(3e7 + since * LEAK))));
     assert_eq!(told.verdict, Verdict::Leaking, "{}", told.evidence);
-    assert_eq!(Story::new().live(30.0, LEAK, &jvm, |_| None).verdict, Verdict::Leaking);
+    assert_eq!(Story::new().live(30.0, leak, &jvm, |_| None).verdict, Verdict::Leaking);
+}
+
+#[test]
+fn a_heap_that_hides_its_garbage_and_died_at_its_limit_is_not_waited_for_a_day() {
+    let jvm = Arc::new(About { runtime: Some("jvm".into()), ..About::default() });
+    let mut story = Story::below(whole(leak(8.0 * HOUR)));
+    assert_eq!(story.live(8.0, leak, &jvm, |_| None).verdict, Verdict::Growing);
+    let second = story.live(6.0, leak, &jvm, |_| None);
+    assert_eq!(second.verdict, Verdict::Leaking, "{}", second.evidence);
+}
+
+#[test]
+fn quiet_adds_up_over_lives_that_are_too_short_for_it() {
+    let mut story = Story::new();
+    story.life(6.0, LEAK, "2.4.1");
+    assert_eq!(story.life(3.0, 0.0, "2.4.1").verdict, Verdict::Leaking);
+    let fixed = story.life(3.0, 0.0, "2.4.1");
+    assert_eq!((fixed.verdict, fixed.leak_lifetimes), (Verdict::Steady, 0), "{}", fixed.evidence);
+    // What comes back has not been quiet.
+    let mut story = Story::new();
+    story.life(6.0, LEAK, "2.4.1");
+    story.life(3.0, 0.0, "2.4.1");
+    story.life(3.0, LEAK, "2.4.1");
+    assert_eq!(story.life(0.9, 0.0, "2.4.1").verdict, Verdict::Leaking);
+}
+
+#[test]
+fn lives_of_minutes_that_end_at_the_limit_again_and_again_are_a_leak() {
+    let minutes = |minutes: f64| minutes / 60.0;
+    let mut story = Story::below(1_000_000_000);
+    for _ in 0..7 {
+        assert_ne!(story.life(minutes(5.0), 3e6, "2.4.1").verdict, Verdict::Leaking);
+    }
+    let eighth = story.life(minutes(1.0), 3e6, "2.4.1");
+    assert_eq!((eighth.verdict, eighth.leak_lifetimes), (Verdict::Leaking, 8));
+    assert!(eighth.evidence.to_string().starts_with("leaked at +10."), "{}", eighth.evidence);
+    assert_eq!(eighth.onset, Some(Timestamp(0.0)));
+    // Far below the limit something else ends them.
+    let mut story = Story::below(10_000_000_000);
+    for _ in 0..30 {
+        assert_ne!(story.life(minutes(5.0), 3e6, "2.4.1").verdict, Verdict::Leaking);
+    }
+}
+
+#[test]
+fn a_version_that_cannot_be_told_for_a_while_is_no_other_one() {
+    let mut story = Story::new();
+    let first = story.life(6.0, LEAK, "2.4.1");
+    let unknown = story.live(0.1, leak, &Arc::default(), |_| None);
+    assert_eq!((unknown.verdict, unknown.onset), (Verdict::Leaking, first.onset));
+    let told = story.life(0.1, LEAK, "2.4.1");
+    assert_eq!((told.verdict, told.onset, told.leak_lifetimes), (Verdict::Leaking, first.onset, 3));
+    assert_eq!(story.life(0.1, LEAK, "2.4.2").verdict, Verdict::Learning);
+}
+
+#[test]
+fn a_life_that_only_lacked_time_to_be_called_does_not_show_what_is_healthy() {
+    let mut story = Story { is_load_known: false, ..Story::below(1 << 40) };
+    for life in 0..3 {
+        let report = story.life(48.0, LEAK, "2.4.1");
+        assert!(
+            report.evidence.to_string().contains("load unknown, which may have risen"),
+            "{life}: {}",
+            report.evidence
+        );
+    }
+}
+
+#[test]
+fn a_leak_whose_memory_was_given_back_is_not_told_as_if_it_were_there() {
+    let emptied = |since: f64| 1e8 + if since < 60.0 * HOUR { LEAK * since } else { 0.0 };
+    let report = Story::below(1 << 40).live(60.5, emptied, &Arc::default(), |_| None);
+    assert_eq!(report.verdict, Verdict::Leaking);
+    assert!(report.evidence.to_string().contains("has not been steady for long enough"), "{}", report.evidence);
+    assert_eq!(report.present.unwrap().time_to_limit, None);
 }

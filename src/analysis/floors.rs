@@ -415,6 +415,22 @@ mod tests {
     }
 
     #[test]
+    fn what_is_missing_is_told_at_the_pace_of_the_samples() {
+        let sampled = |every: f64, count: u32| {
+            let mut floors = Floors::new(60.0, Moment(0.0));
+            (0..count).for_each(|step| {
+                floors.push(Moment(f64::from(step) * every), 7.0, Work::default());
+            });
+            floors.seconds_to(8)
+        };
+        assert_eq!(sampled(5.0, 1), 9.0 * 60.0);
+        assert_eq!(sampled(5.0, 25), 7.0 * 60.0);
+        let hourly = sampled(3600.0, 5);
+        assert!((4.0 * 3600.0..6.0 * 3600.0).contains(&hourly), "{hourly}");
+        assert_eq!(sampled(86_400.0, 5), f64::INFINITY);
+    }
+
+    #[test]
     fn growth_began_where_the_floors_bend() {
         let mut floors = Floors::new(60.0, Moment(100.0));
         minutes(&mut floors, 0..13, |minute| f64::from(minute.max(6)));

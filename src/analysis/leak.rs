@@ -60,7 +60,7 @@ impl Leak {
             onset: Some(known.began),
             age_seconds: Some(0.0),
             rate,
-            lifetimes: known.lives,
+            lifetimes: known.lives.saturating_add(1),
             needed_seconds: known.seconds,
             confirmed_seconds: None,
             quiet: None,

@@ -165,3 +165,40 @@ impl Replay {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use memtrend_analysis::sample::{About, LoadCounters};
+    use memtrend_analysis::units::Bytes;
+
+    /// Lives, by the version and the start that are told in each of ten rows.
+    fn lifetimes(told: impl Fn(u32) -> (Option<&'static str>, Option<f64>)) -> u64 {
+        let row = |place: u32| {
+            let (version, start_seconds) = told(place);
+            let about = About { version: version.map(Into::into), ..About::default() };
+            let (live_heap, limit, load) = (None, None, LoadCounters::default());
+            let (timestamp_seconds, heap, about) = (f64::from(place) * 60.0, Bytes(1 << 20), Arc::new(about));
+            Row { timestamp_seconds, heap, limit, live_heap, load, start_seconds, about }
+        };
+        let mut replay = Replay::new(&row(0));
+        (1..10).for_each(|place| replay.push(&row(place)));
+        replay.outcome().lifetimes
+    }
+
+    #[test]
+    fn another_start_or_another_version_is_another_life_and_both_at_once_are_one() {
+        let start = |place| f64::from(place / 5);
+        assert_eq!(lifetimes(|_| (Some("1"), Some(0.0))), 1);
+        assert_eq!(lifetimes(|place| (Some("1"), Some(start(place)))), 2);
+        assert_eq!(lifetimes(|place| (Some(if place < 5 { "1" } else { "2" }), None)), 2);
+        assert_eq!(lifetimes(|place| (Some(if place < 5 { "1" } else { "2" }), Some(start(place)))), 2);
+        assert_eq!(lifetimes(|place| (Some(if place < 5 { "1" } else { "2" }), Some(0.0))), 2);
+    }
+
+    #[test]
+    fn a_version_or_a_start_that_is_not_told_for_a_while_is_no_other() {
+        assert_eq!(lifetimes(|place| ((place != 5).then_some("1"), Some(0.0))), 1);
+        assert_eq!(lifetimes(|place| (Some("1"), (place != 5).then_some(0.0))), 1);
+    }
+}

@@ -276,11 +276,13 @@ impl Detector {
         self.waited(scale).seconds - self.known.earlier_seconds
     }
 
-    /// Whether what a window has gained is still there: it tells of a fall only when its block is completed, hours later.
+    /// Whether half of what a window has gained is still there: it tells of a fall only when its block is completed, hours
+    /// later.
     fn holds(&self, scale: usize) -> bool {
         let floors = self.growth.floors();
-        let first = floors.ring(scale).and_then(|ring| ring.floors().first());
-        floors.last().zip(first).is_some_and(|(last, first)| last >= *first)
+        let row = floors.ring(scale).map(Ring::floors).unwrap_or_default();
+        let (Some(now), [first, .., last]) = (floors.last(), row) else { return false };
+        now >= f64::midpoint(*first, *last)
     }
 
     /// The stage and the scale that speaks; `present` is the scale of the present growth.
