@@ -148,7 +148,7 @@ fn quiet_adds_up_over_lives_that_are_too_short_for_it() {
     let mut story = Story::new();
     story.life(6.0, LEAK, "2.4.1");
     story.life(3.0, 0.0, "2.4.1");
-    story.life(3.0, LEAK, "2.4.1");
+    story.life(1.0, LEAK, "2.4.1");
     assert_eq!(story.life(0.9, 0.0, "2.4.1").verdict, Verdict::Leaking);
 }
 

@@ -66,10 +66,10 @@ mod tests {
     #[test]
     fn when_requests_are_gone_for_good_or_come_another_counter_is_followed() {
         let rows = [
-            (0.0, Some(100.0), Some(7.0)),
+            (0.0, Some(1.0), Some(7.0)),
             (905.0, None, Some(8.0)),
             (910.0, None, Some(9.0)),
-            (915.0, Some(5.0), None),
+            (915.0, Some(50.0), None),
         ];
         assert_eq!(read(&rows), [(0.0, 0.0, false), (0.0, 0.0, true), (1.0, 5.0, false), (0.0, 0.0, true)]);
     }
