@@ -202,3 +202,10 @@ fn a_leak_whose_memory_was_given_back_is_not_told_as_if_it_were_there() {
     assert!(report.evidence.to_string().contains("has not been steady for long enough"), "{}", report.evidence);
     assert_eq!(report.present.unwrap().time_to_limit, None);
 }
+
+#[test]
+fn a_limit_that_does_not_hold_makes_nothing_urgent() {
+    let warm_up = |since: f64| 1e9 + 1e5 * since.min(HOUR);
+    assert_eq!(Story::below(1_300_000_000).live(1.0, warm_up, &Arc::default(), |_| None).verdict, Verdict::Leaking);
+    assert_eq!(Story::below(500_000_000).live(1.0, warm_up, &Arc::default(), |_| None).verdict, Verdict::Growing);
+}

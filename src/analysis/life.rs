@@ -7,7 +7,7 @@ use super::kinds::KindFloors;
 use super::origin::Earlier;
 use super::report::Present;
 use super::restart_loop::Course;
-use super::sample::{Lifetime, Memory, Observation, Population};
+use super::sample::{Ceiling, Lifetime, Memory, Observation, Population};
 use super::trend::Slope;
 use super::work::Meter;
 use crate::units::{Bytes, Moment, Timestamp, whole};
@@ -76,7 +76,8 @@ impl Life {
         self.seen_at = at;
         self.last = memory.heap().as_f64();
         self.kinds.push(self.heap.growth().floors().block_index(at), &memory.by_kind);
-        self.was_at_limit = memory.ceiling.is_some_and(|c| c.room().as_f64() <= 0.1 * c.limit.as_f64());
+        self.was_at_limit =
+            memory.ceiling.filter(Ceiling::is_held).is_some_and(|c| c.room().as_f64() <= 0.1 * c.limit.as_f64());
         let (work, is_another_load) = self.meter.read(&seen.load, at, block_seconds);
         if is_another_load {
             self.heap.forget_loads();

@@ -142,7 +142,15 @@ pub struct Ceiling {
     pub swap_included: bool,
 }
 
+/// A limit that is exceeded by so much is not enforced.
+const EXCEEDED: f64 = 1.1;
+
 impl Ceiling {
+    /// Whether it is held; nothing is urgent because of one that is not.
+    pub fn is_held(&self) -> bool {
+        self.used.as_f64() <= EXCEEDED * self.limit.as_f64()
+    }
+
     /// What is left until it is hit.
     pub fn room(&self) -> Bytes {
         self.limit.saturating_sub(self.used)

@@ -7,7 +7,7 @@ use super::oom::{Cause, Ledger};
 use super::origin::{Earlier, Origin};
 use super::report::ApplicationReport;
 use super::restart_loop::RestartLoop;
-use super::sample::{About, Identity, LimitSource, Memory, Observation, Population};
+use super::sample::{About, Ceiling, Identity, LimitSource, Memory, Observation, Population};
 use super::verdict::{Evidence, Verdict};
 use crate::units::{Clock, Moment};
 use std::sync::Arc;
@@ -113,7 +113,7 @@ impl Watch {
         self.present = seen.memory.map(|memory| (memory, seen.population));
         if let (Some(life), Some(memory)) = (&mut self.life, &seen.memory) {
             let known = Circumstances {
-                room: memory.ceiling.map(|ceiling| ceiling.room().as_f64()),
+                room: memory.ceiling.filter(Ceiling::is_held).map(|ceiling| ceiling.room().as_f64()),
                 watched_seconds: self.watched_seconds,
                 healthy_level: self.healthy_level,
                 earlier_seconds: self.earlier_seconds,
