@@ -79,3 +79,26 @@ fn what_is_no_trace_is_one_clear_line_and_ends_with_2() {
     let output = analyze(&[&folder.path().join("missing.csv")]);
     assert_eq!(output.status.code(), Some(2), "{output:?}");
 }
+
+#[test]
+fn a_leak_that_is_carried_over_a_restart_is_told_with_its_growth() {
+    // Lives of eleven minutes, each up to the limit; the last has gone on for ten.
+    let (limit, rows, pace) = (1_073_741_824_u64, 44_u64, 22_130_495_u64);
+    let header = "timestamp_seconds,heap_bytes,limit_bytes,requests_total,start_time_seconds\n".to_owned();
+    let text = (0..5 * rows + 40).fold(header, |text, row| {
+        let (life, age) = (row / rows, row % rows);
+        let (at, heap) = (row * 15, 100_000_000 + age * pace);
+        format!("{text}{at},{heap},{limit},{},{}\n", at * 10, life * rows * 15)
+    });
+    let folder = tempfile::tempdir().unwrap();
+    let output = analyze(&[&write(folder.path(), "loop.csv", text.as_bytes())]);
+    assert_eq!(output.status.code(), Some(1), "{output:?}");
+    let line: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    let evidence = line["evidence"].as_str().unwrap();
+    assert!(evidence.contains("before its restart") && evidence.contains("; now +"), "{line}");
+    let number = |name: &str| line[name].as_f64().unwrap_or_else(|| panic!("{name}: {line}"));
+    let rate = number("growth_bytes_per_second");
+    assert!((rate / (22_130_495.0 / 15.0) - 1.0).abs() < 0.01, "{line}");
+    assert!(number("growth_lower_bytes_per_second") <= rate && rate <= number("growth_upper_bytes_per_second"));
+    assert!(number("time_to_limit_seconds") > 0.0);
+}

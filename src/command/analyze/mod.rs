@@ -8,7 +8,6 @@ mod progress;
 mod table;
 
 use crate::analysis::detect::Seen;
-use crate::analysis::trend::Slope;
 use crate::analysis::verdict::{Evidence, Verdict};
 use crate::cli::{AnalyzeFlags, OutcomeFormat};
 use crate::command::plain;
@@ -114,13 +113,6 @@ fn replay(input: impl BufRead, mut see: impl FnMut(&Row)) -> Result<Outcome> {
     Ok(replay.outcome())
 }
 
-fn growth(evidence: &Evidence) -> Option<Slope> {
-    match evidence {
-        Evidence::Growth(seen, _) | Evidence::Leak(seen) => Some(seen.slope),
-        _ => None,
-    }
-}
-
 /// The growth that an evidence tells of, that of a life that carries an earlier call too.
 fn growth_seen(evidence: &Evidence) -> Option<&Seen> {
     match evidence {
@@ -169,7 +161,7 @@ struct Change {
 impl Line {
     fn of(name: &str, outcome: &Outcome) -> Self {
         let report = &outcome.report;
-        let slope = growth(&report.evidence);
+        let slope = growth_seen(&report.evidence).map(|seen| seen.slope);
         Self {
             file: name.to_owned(),
             samples: outcome.samples,
