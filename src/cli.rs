@@ -168,7 +168,7 @@ pub struct AnalyzeFlags {
     #[arg(long, value_name = "FORMAT", default_value = "text")]
     pub format: OutcomeFormat,
 
-    /// Draw the trace, its floor, slopes, limit and verdicts (one trace alone)
+    /// Draw the trace, its floor, slopes, limit and verdicts (one trace alone); a file there must be an SVG picture
     #[arg(long, value_name = "FILE")]
     pub svg: Option<PathBuf>,
 

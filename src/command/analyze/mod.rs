@@ -4,6 +4,7 @@ mod drawing;
 mod folders;
 mod labels;
 mod past;
+mod picture;
 mod progress;
 mod table;
 
@@ -59,7 +60,12 @@ pub fn run(flags: &AnalyzeFlags) -> Result<ExitCode> {
         Some((path, drawing)) => drawing.write(path, name, outcome),
         None => Ok(()),
     };
+    let may_be_drawn = |traces: &[PathBuf]| {
+        let Some(path) = &flags.svg else { return Ok(()) };
+        picture::may_be_written(path, traces).with_context(|| format!("--svg {}", path.display()))
+    };
     if let Some(url) = &flags.prometheus {
+        may_be_drawn(&[])?;
         for (name, outcome) in past::judge(url, flags, |row| see(&mut drawing, row))? {
             draw(&drawing, &name, &outcome)?;
             tell(&name, &outcome)?;
@@ -67,6 +73,7 @@ pub fn run(flags: &AnalyzeFlags) -> Result<ExitCode> {
         return Ok(ExitCode::from(u8::from(leaking)));
     }
     let traces = folders::traces(&flags.files)?;
+    may_be_drawn(&traces)?;
     if drawing.is_some() && traces.len() > 1 {
         bail!("--svg draws one trace, and there are {}: name one alone", traces.len());
     }
