@@ -3,11 +3,16 @@
 use super::table;
 use crate::cli::OutcomeFormat;
 use crate::score::{GroupFigures, Groups, Judged, Label, Labelled, Score, Series, labels};
+use crate::units::length_as_count;
 use anyhow::{Context, Result, anyhow, bail};
 use serde::Serialize;
 use std::collections::BTreeSet;
-use std::io::Write;
+use std::fs::File;
+use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
+
+/// Longest file of labels that is read: of a hundred thousand traces.
+const MOST_BYTES: u64 = 16 << 20;
 
 /// What is told.
 #[derive(Debug, Serialize)]
@@ -53,9 +58,7 @@ pub(super) fn score(labels: &Path, paths: &[PathBuf], format: OutcomeFormat, out
 
 fn told(path: &Path, paths: &[PathBuf]) -> Result<Told> {
     let at = || path.display().to_string();
-    let text = std::fs::read(path).with_context(at)?;
-    let text =
-        String::from_utf8(text).map_err(|_| anyhow!("not text: expected a CSV file of labels")).with_context(at)?;
+    let text = read(path).with_context(at)?;
     let labelled = labels(&text).with_context(at)?;
     let wanted = chosen(path, &labelled, paths)?;
     let mut groups = Groups::default();
@@ -86,6 +89,15 @@ fn told(path: &Path, paths: &[PathBuf]) -> Result<Told> {
         }
     }
     Ok(Told { figures: groups.figures(), misses, false_calls })
+}
+
+fn read(path: &Path) -> Result<String> {
+    let mut text = Vec::new();
+    File::open(path)?.take(MOST_BYTES + 1).read_to_end(&mut text)?;
+    if length_as_count(text.len()) > MOST_BYTES {
+        bail!("longer than {MOST_BYTES} bytes: expected a CSV file of labels; split it");
+    }
+    String::from_utf8(text).map_err(|_| anyhow!("not text: expected a CSV file of labels"))
 }
 
 /// For each label the trace that it names, where `paths` hold it.
