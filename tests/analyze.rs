@@ -102,3 +102,41 @@ fn a_leak_that_is_carried_over_a_restart_is_told_with_its_growth() {
     assert!(number("growth_lower_bytes_per_second") <= rate && rate <= number("growth_upper_bytes_per_second"));
     assert!(number("time_to_limit_seconds") > 0.0);
 }
+
+#[test]
+fn what_cannot_be_read_does_not_hide_what_is_behind_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    let leak = trace(|row| 50_000_000 + row * 60_000);
+    for name in ["mixed", "mixed/sub", "none"] {
+        fs::create_dir(at(name)).unwrap();
+    }
+    let good = write(folder.path(), "good.csv", trace(|_| 50_000_000).as_bytes());
+    let cut = write(folder.path(), "cut.csv", b"timestamp_seconds,heap_bytes\n1,5\n2,what\n");
+    write(folder.path(), "mixed/a.csv", b"name,age\nme,5\n");
+    write(folder.path(), "mixed/sub/b.csv", leak.as_bytes());
+    let output = analyze(&[&good, &cut, &at("none"), &at("gone.csv"), &at("mixed")]);
+    assert_eq!(output.status.code(), Some(2), "2 wins over 1: {output:?}");
+    let told: Vec<(String, String)> = String::from_utf8(output.stdout)
+        .unwrap()
+        .lines()
+        .map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap())
+        .map(|line| (line["file"].as_str().unwrap().to_owned(), line["verdict"].as_str().unwrap().to_owned()))
+        .collect();
+    let leaking = at("mixed/sub/b.csv");
+    let shown = |path: &Path| path.display().to_string();
+    assert_eq!(told, [(shown(&good), "steady".to_owned()), (shown(&leaking), "leaking".to_owned())]);
+    let errors = String::from_utf8(output.stderr).unwrap();
+    let expected = [
+        (cut, "line 3: heap_bytes is \"what\""),
+        (at("none"), "no *.csv or *.csv.gz in this folder"),
+        (at("gone.csv"), "No such file or directory"),
+        (at("mixed/a.csv"), "line 1: expected a header"),
+    ];
+    assert_eq!(errors.lines().count(), expected.len(), "{errors}");
+    for (line, (path, problem)) in errors.lines().zip(&expected) {
+        assert!(line.starts_with(&format!("memtrend: {}: {problem}", path.display())), "{problem}: {line}");
+    }
+    // As long as all can be read, a leak is 1.
+    assert_eq!(analyze(&[&good, &leaking]).status.code(), Some(1));
+}

@@ -11,6 +11,7 @@ mod table;
 use crate::analysis::detect::Seen;
 use crate::analysis::verdict::{Evidence, Verdict};
 use crate::cli::{AnalyzeFlags, OutcomeFormat};
+use crate::command::complaint::complain;
 use crate::command::plain;
 use crate::trace::{Outcome, Replay, Row, Rows};
 use crate::units::{Span, length_as_count};
@@ -30,11 +31,12 @@ const GZIP: [u8; 2] = [0x1f, 0x8b];
 /// What progress by bytes is shown in.
 const MEGABYTE: u64 = 1_000_000;
 
-/// Judges each file, in folders too, or each series of a Prometheus' past; exit code 1 when one is leaking at its end. With labels it tells the score instead,
-/// and the exit code is 0.
+/// Judges each file, in folders too, or each series of a Prometheus' past. Exit code 1 when one is leaking at its end; 2 when a
+/// file cannot be read or is no trace, which is told, and the others are judged all the same. With labels it tells the score
+/// instead, and the exit code is 0.
 ///
 /// # Errors
-/// When a file cannot be read or is no trace, or the labels and the files do not fit each other.
+/// When the past or a labelled trace cannot be read, the labels and the files do not fit each other, or nothing can be written.
 pub fn run(flags: &AnalyzeFlags) -> Result<ExitCode> {
     let mut output = std::io::stdout().lock();
     if let Some(labels) = &flags.labels {
@@ -60,7 +62,7 @@ pub fn run(flags: &AnalyzeFlags) -> Result<ExitCode> {
         Some((path, drawing)) => drawing.write(path, name, outcome),
         None => Ok(()),
     };
-    let may_be_drawn = |traces: &[PathBuf]| {
+    let may_be_drawn = |traces: &[&PathBuf]| {
         let Some(path) = &flags.svg else { return Ok(()) };
         picture::may_be_written(path, traces).with_context(|| format!("--svg {}", path.display()))
     };
@@ -72,21 +74,35 @@ pub fn run(flags: &AnalyzeFlags) -> Result<ExitCode> {
         }
         return Ok(ExitCode::from(u8::from(leaking)));
     }
-    let traces = folders::traces(&flags.files)?;
-    may_be_drawn(&traces)?;
+    let traces = folders::traces(&flags.files);
+    let found: Vec<&PathBuf> = traces.iter().flatten().collect();
+    may_be_drawn(&found)?;
     if drawing.is_some() && traces.len() > 1 {
         bail!("--svg draws one trace, and there are {}: name one alone", traces.len());
     }
     let size = |path: &PathBuf| path.metadata().map_or(0, |about| about.len());
-    let progress = Progress::new("MB", traces.iter().map(size).sum::<u64>().div_ceil(MEGABYTE), MEGABYTE);
-    for path in &traces {
-        let name = path.display().to_string();
-        let outcome = judge_in_sight(path, &progress, |row| see(&mut drawing, row)).with_context(|| name.clone())?;
+    let progress = Progress::new("MB", found.into_iter().map(size).sum::<u64>().div_ceil(MEGABYTE), MEGABYTE);
+    let mut are_all_judged = true;
+    for path in traces {
+        let judged = path.and_then(|path| {
+            let name = path.display().to_string();
+            let outcome =
+                judge_in_sight(&path, &progress, |row| see(&mut drawing, row)).with_context(|| name.clone())?;
+            Ok((name, outcome))
+        });
         progress.clear();
-        draw(&drawing, &name, &outcome)?;
-        tell(&name, &outcome)?;
+        match judged {
+            Ok((name, outcome)) => {
+                draw(&drawing, &name, &outcome)?;
+                tell(&name, &outcome)?;
+            }
+            Err(error) => {
+                complain(&error);
+                are_all_judged = false;
+            }
+        }
     }
-    Ok(ExitCode::from(u8::from(leaking)))
+    Ok(ExitCode::from(if are_all_judged { u8::from(leaking) } else { 2 }))
 }
 
 /// Judges one file; `see` is shown each row.

@@ -14,7 +14,7 @@ const HEAD: u64 = 1 << 16;
 ///
 /// # Errors
 /// When it is a folder, one of the traces, a file that is no SVG picture, or one that cannot be read.
-pub(super) fn may_be_written(path: &Path, traces: &[PathBuf]) -> Result<()> {
+pub(super) fn may_be_written(path: &Path, traces: &[&PathBuf]) -> Result<()> {
     // What is not there, or cannot be looked at, is told when it is written.
     let Ok(there) = path.metadata() else { return Ok(()) };
     if there.is_dir() {
