@@ -3,7 +3,7 @@
 use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::{Command, Output, Stdio};
 
 fn analyze(arguments: &[&Path]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_memtrend")).args(["analyze", "--format", "json"]).args(arguments).output().unwrap()
@@ -139,4 +139,53 @@ fn what_cannot_be_read_does_not_hide_what_is_behind_it() {
     }
     // As long as all can be read, a leak is 1.
     assert_eq!(analyze(&[&good, &leaking]).status.code(), Some(1));
+}
+
+/// Of a flat trace and one that leaks, with and without labels.
+fn with_output(output: impl Fn() -> Stdio) -> Vec<(Option<i32>, String)> {
+    let folder = tempfile::tempdir().unwrap();
+    write(folder.path(), "flat.csv", trace(|_| 50_000_000).as_bytes());
+    write(folder.path(), "leak.csv", trace(|row| 50_000_000 + row * 60_000).as_bytes());
+    write(folder.path(), "labels.csv", b"file,label\nflat.csv,clean\nleak.csv,leak\n");
+    let labels = ["--labels", "labels.csv"];
+    let flags: [&[&str]; 4] = [&[], &["--format", "json"], &labels, &[&labels[..], &["--format", "json"]].concat()];
+    let run = |flags: &[&str]| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_memtrend"));
+        command.arg("analyze").args(flags).args(["flat.csv", "leak.csv"]).current_dir(folder.path());
+        let child = command.stdout(output()).stderr(Stdio::piped()).spawn().unwrap();
+        let output = child.wait_with_output().unwrap();
+        (output.status.code(), String::from_utf8(output.stderr).unwrap())
+    };
+    flags.into_iter().map(run).collect()
+}
+
+#[test]
+fn a_reader_that_hangs_up_ends_it_without_a_word() {
+    let closed = || {
+        let (reader, writer) = std::io::pipe().unwrap();
+        drop(reader);
+        writer.into()
+    };
+    assert_eq!(with_output(closed), vec![(Some(0), String::new()); 4]);
+}
+
+#[test]
+fn standard_output_that_is_full_is_named() {
+    let full = || fs::OpenOptions::new().write(true).open("/dev/full").unwrap().into();
+    for (code, error) in with_output(full) {
+        assert_eq!(code, Some(2), "{error}");
+        assert!(error.starts_with("memtrend: standard output: No space left on device"), "{error}");
+        assert_eq!(error.lines().count(), 1, "{error}");
+    }
+}
+
+#[test]
+fn the_help_tells_the_exit_codes() {
+    let output = Command::new(env!("CARGO_BIN_EXE_memtrend")).args(["analyze", "--help"]).output().unwrap();
+    let help = String::from_utf8(output.stdout).unwrap();
+    let codes = help.split("Exit codes:").nth(1).unwrap_or_else(|| panic!("{help}"));
+    let codes = codes.split_whitespace().collect::<Vec<_>>().join(" ");
+    for part in ["0 nothing leaks at its end", "1 something does", "2 something could not be read", "With --labels"] {
+        assert!(codes.contains(part), "{part}: {codes}");
+    }
 }

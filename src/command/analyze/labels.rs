@@ -1,6 +1,7 @@
 //! `memtrend analyze --labels`: the verdicts on labelled traces, scored.
 
 use super::table;
+use super::told::tell;
 use crate::cli::OutcomeFormat;
 use crate::score::{GroupFigures, Groups, Judged, Label, Labelled, Score, Series, labels};
 use crate::units::length_as_count;
@@ -45,15 +46,12 @@ pub(super) struct Wrong {
 /// # Errors
 /// When the labels cannot be read, a labelled trace is missing or no trace, or a trace or a folder has no label.
 pub(super) fn score(labels: &Path, paths: &[PathBuf], format: OutcomeFormat, output: &mut impl Write) -> Result<()> {
-    let told = told(labels, paths)?;
-    match format {
-        OutcomeFormat::Json => {
-            serde_json::to_writer(&mut *output, &told)?;
-            writeln!(output)?;
-        }
-        OutcomeFormat::Text => write!(output, "{}", table::of(&told))?,
-    }
-    Ok(())
+    let score = told(labels, paths)?;
+    let lines = match format {
+        OutcomeFormat::Json => serde_json::to_string(&score)? + "\n",
+        OutcomeFormat::Text => table::of(&score),
+    };
+    tell(output, &lines)
 }
 
 fn told(path: &Path, paths: &[PathBuf]) -> Result<Told> {

@@ -7,6 +7,7 @@ mod past;
 mod picture;
 mod progress;
 mod table;
+mod told;
 
 use crate::analysis::detect::Seen;
 use crate::analysis::verdict::{Evidence, Verdict};
@@ -21,7 +22,7 @@ use flate2::bufread::MultiGzDecoder;
 use progress::{Counted, Progress};
 use serde::Serialize;
 use std::fs::File;
-use std::io::{BufRead, BufReader, Cursor, Read, Write};
+use std::io::{BufRead, BufReader, Cursor, Read};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -33,11 +34,18 @@ const MEGABYTE: u64 = 1_000_000;
 
 /// Judges each file, in folders too, or each series of a Prometheus' past. Exit code 1 when one is leaking at its end; 2 when a
 /// file cannot be read or is no trace, which is told, and the others are judged all the same. With labels it tells the score
-/// instead, and the exit code is 0.
+/// instead, and the exit code is 0; as it is when nobody reads on, which ends it.
 ///
 /// # Errors
 /// When the past or a labelled trace cannot be read, the labels and the files do not fit each other, or nothing can be written.
 pub fn run(flags: &AnalyzeFlags) -> Result<ExitCode> {
+    match judge_all(flags) {
+        Err(error) if told::is_unheard(&error) => Ok(ExitCode::SUCCESS),
+        ended => ended,
+    }
+}
+
+fn judge_all(flags: &AnalyzeFlags) -> Result<ExitCode> {
     let mut output = std::io::stdout().lock();
     if let Some(labels) = &flags.labels {
         labels::score(labels, &flags.files, flags.format, &mut output)?;
@@ -46,11 +54,11 @@ pub fn run(flags: &AnalyzeFlags) -> Result<ExitCode> {
     let mut leaking = false;
     let mut tell = |name: &str, outcome: &Outcome| -> Result<()> {
         leaking |= outcome.report.verdict == Verdict::Leaking;
-        match flags.format {
-            OutcomeFormat::Json => serde_json::to_writer(&mut output, &Line::of(name, outcome))?,
-            OutcomeFormat::Text => write!(output, "{}", text(name, outcome))?,
-        }
-        Ok(writeln!(output)?)
+        let line = match flags.format {
+            OutcomeFormat::Json => serde_json::to_string(&Line::of(name, outcome))?,
+            OutcomeFormat::Text => text(name, outcome),
+        };
+        told::tell(&mut output, &format!("{line}\n"))
     };
     let mut drawing = flags.svg.as_ref().map(|path| (path, Drawing::default()));
     let see = |drawing: &mut Option<(_, Drawing)>, row: &Row| {
