@@ -32,12 +32,17 @@ const LONG_VERSION: &str = concat!(
     ")"
 );
 
+/// What `analyze` ends with.
+const EXIT_CODES: &str = "Exit codes: 0 nothing leaks at its end, 1 something does, 2 something could not be read or asked for (what can be read \
+    is judged all the same). With --labels: 0 whatever the score, or 2.";
+
 /// Subcommands.
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Watch applications and serve their metrics (the default)
     Serve(Box<ServeFlags>),
     /// Judge recorded series: CSV files, gzip too, with the columns timestamp_seconds and heap_bytes; or a Prometheus' past
+    #[command(after_help = EXIT_CODES)]
     Analyze(Box<AnalyzeFlags>),
     /// Watch a program that leaks, on a fast clock, until Ctrl-C
     Demo(DemoFlags),
@@ -168,7 +173,7 @@ pub struct AnalyzeFlags {
     #[arg(long, value_name = "FORMAT", default_value = "text")]
     pub format: OutcomeFormat,
 
-    /// Draw the trace, its floor, slopes, limit and verdicts (one trace alone)
+    /// Draw the trace, its floor, slopes, limit and verdicts (one trace alone); a file there must be an SVG picture
     #[arg(long, value_name = "FILE")]
     pub svg: Option<PathBuf>,
 

@@ -2,7 +2,7 @@
 
 use anyhow::Error;
 use memtrend::cli::{Command, parse};
-use memtrend::command::{self, plain};
+use memtrend::command::{self, in_one_line, plain};
 use std::ffi::OsString;
 use std::process::ExitCode;
 
@@ -27,15 +27,6 @@ fn main() -> ExitCode {
             ExitCode::from(2)
         }
     }
-}
-
-/// An error with its causes, each said once: some name their cause themselves.
-fn in_one_line(error: &anyhow::Error) -> String {
-    error.chain().map(ToString::to_string).fold(String::new(), |line, cause| match line.contains(&cause) {
-        true => line,
-        false if line.is_empty() => cause,
-        false => format!("{line}: {cause}"),
-    })
 }
 
 /// `memtrend --match app=x` means `memtrend serve --match app=x`; help and version are the program's own.

@@ -3,7 +3,7 @@
 use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::{Command, Output, Stdio};
 
 fn analyze(arguments: &[&Path]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_memtrend")).args(["analyze", "--format", "json"]).args(arguments).output().unwrap()
@@ -78,4 +78,114 @@ fn what_is_no_trace_is_one_clear_line_and_ends_with_2() {
     }
     let output = analyze(&[&folder.path().join("missing.csv")]);
     assert_eq!(output.status.code(), Some(2), "{output:?}");
+}
+
+#[test]
+fn a_leak_that_is_carried_over_a_restart_is_told_with_its_growth() {
+    // Lives of eleven minutes, each up to the limit; the last has gone on for ten.
+    let (limit, rows, pace) = (1_073_741_824_u64, 44_u64, 22_130_495_u64);
+    let header = "timestamp_seconds,heap_bytes,limit_bytes,requests_total,start_time_seconds\n".to_owned();
+    let text = (0..5 * rows + 40).fold(header, |text, row| {
+        let (life, age) = (row / rows, row % rows);
+        let (at, heap) = (row * 15, 100_000_000 + age * pace);
+        format!("{text}{at},{heap},{limit},{},{}\n", at * 10, life * rows * 15)
+    });
+    let folder = tempfile::tempdir().unwrap();
+    let output = analyze(&[&write(folder.path(), "loop.csv", text.as_bytes())]);
+    assert_eq!(output.status.code(), Some(1), "{output:?}");
+    let line: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    let evidence = line["evidence"].as_str().unwrap();
+    assert!(evidence.contains("before its restart") && evidence.contains("; now +"), "{line}");
+    let number = |name: &str| line[name].as_f64().unwrap_or_else(|| panic!("{name}: {line}"));
+    let rate = number("growth_bytes_per_second");
+    assert!((rate / (22_130_495.0 / 15.0) - 1.0).abs() < 0.01, "{line}");
+    assert!(number("growth_lower_bytes_per_second") <= rate && rate <= number("growth_upper_bytes_per_second"));
+    assert!(number("time_to_limit_seconds") > 0.0);
+}
+
+#[test]
+fn what_cannot_be_read_does_not_hide_what_is_behind_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    let leak = trace(|row| 50_000_000 + row * 60_000);
+    for name in ["mixed", "mixed/sub", "none"] {
+        fs::create_dir(at(name)).unwrap();
+    }
+    let good = write(folder.path(), "good.csv", trace(|_| 50_000_000).as_bytes());
+    let cut = write(folder.path(), "cut.csv", b"timestamp_seconds,heap_bytes\n1,5\n2,what\n");
+    write(folder.path(), "mixed/a.csv", b"name,age\nme,5\n");
+    write(folder.path(), "mixed/sub/b.csv", leak.as_bytes());
+    let output = analyze(&[&good, &cut, &at("none"), &at("gone.csv"), &at("mixed")]);
+    assert_eq!(output.status.code(), Some(2), "2 wins over 1: {output:?}");
+    let told: Vec<(String, String)> = String::from_utf8(output.stdout)
+        .unwrap()
+        .lines()
+        .map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap())
+        .map(|line| (line["file"].as_str().unwrap().to_owned(), line["verdict"].as_str().unwrap().to_owned()))
+        .collect();
+    let leaking = at("mixed/sub/b.csv");
+    let shown = |path: &Path| path.display().to_string();
+    assert_eq!(told, [(shown(&good), "steady".to_owned()), (shown(&leaking), "leaking".to_owned())]);
+    let errors = String::from_utf8(output.stderr).unwrap();
+    let expected = [
+        (cut, "line 3: heap_bytes is \"what\""),
+        (at("none"), "no *.csv or *.csv.gz in this folder"),
+        (at("gone.csv"), "No such file or directory"),
+        (at("mixed/a.csv"), "line 1: expected a header"),
+    ];
+    assert_eq!(errors.lines().count(), expected.len(), "{errors}");
+    for (line, (path, problem)) in errors.lines().zip(&expected) {
+        assert!(line.starts_with(&format!("memtrend: {}: {problem}", path.display())), "{problem}: {line}");
+    }
+    // As long as all can be read, a leak is 1.
+    assert_eq!(analyze(&[&good, &leaking]).status.code(), Some(1));
+}
+
+/// Of a flat trace and one that leaks, with and without labels.
+fn with_output(output: impl Fn() -> Stdio) -> Vec<(Option<i32>, String)> {
+    let folder = tempfile::tempdir().unwrap();
+    write(folder.path(), "flat.csv", trace(|_| 50_000_000).as_bytes());
+    write(folder.path(), "leak.csv", trace(|row| 50_000_000 + row * 60_000).as_bytes());
+    write(folder.path(), "labels.csv", b"file,label\nflat.csv,clean\nleak.csv,leak\n");
+    let labels = ["--labels", "labels.csv"];
+    let flags: [&[&str]; 4] = [&[], &["--format", "json"], &labels, &[&labels[..], &["--format", "json"]].concat()];
+    let run = |flags: &[&str]| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_memtrend"));
+        command.arg("analyze").args(flags).args(["flat.csv", "leak.csv"]).current_dir(folder.path());
+        let child = command.stdout(output()).stderr(Stdio::piped()).spawn().unwrap();
+        let output = child.wait_with_output().unwrap();
+        (output.status.code(), String::from_utf8(output.stderr).unwrap())
+    };
+    flags.into_iter().map(run).collect()
+}
+
+#[test]
+fn a_reader_that_hangs_up_ends_it_without_a_word() {
+    let closed = || {
+        let (reader, writer) = std::io::pipe().unwrap();
+        drop(reader);
+        writer.into()
+    };
+    assert_eq!(with_output(closed), vec![(Some(0), String::new()); 4]);
+}
+
+#[test]
+fn standard_output_that_is_full_is_named() {
+    let full = || fs::OpenOptions::new().write(true).open("/dev/full").unwrap().into();
+    for (code, error) in with_output(full) {
+        assert_eq!(code, Some(2), "{error}");
+        assert!(error.starts_with("memtrend: standard output: No space left on device"), "{error}");
+        assert_eq!(error.lines().count(), 1, "{error}");
+    }
+}
+
+#[test]
+fn the_help_tells_the_exit_codes() {
+    let output = Command::new(env!("CARGO_BIN_EXE_memtrend")).args(["analyze", "--help"]).output().unwrap();
+    let help = String::from_utf8(output.stdout).unwrap();
+    let codes = help.split("Exit codes:").nth(1).unwrap_or_else(|| panic!("{help}"));
+    let codes = codes.split_whitespace().collect::<Vec<_>>().join(" ");
+    for part in ["0 nothing leaks at its end", "1 something does", "2 something could not be read", "With --labels"] {
+        assert!(codes.contains(part), "{part}: {codes}");
+    }
 }

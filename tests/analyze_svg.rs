@@ -243,7 +243,8 @@ fn the_file_is_written_whole_or_not_at_all() {
     let path = |name: &str| folder.path().join(name);
     std::fs::write(path("good.csv"), trace()).unwrap();
     std::fs::write(path("bad.csv"), "timestamp_seconds,heap_bytes\n1,5\n2,what\n").unwrap();
-    std::fs::write(path("old.svg"), "old").unwrap();
+    let old = "\u{feff}<?xml version=\"1.0\"?>\n<svg/>";
+    std::fs::write(path("old.svg"), old).unwrap();
     symlink("old.svg", path("link.svg")).unwrap();
     let says = |output: Output, expected: &str| {
         let error = String::from_utf8(output.stderr).unwrap();
@@ -254,7 +255,7 @@ fn the_file_is_written_whole_or_not_at_all() {
     says(draw(folder.path(), &path("old.svg")), "--svg draws one trace, and there are 2");
     says(draw(&path("good.csv"), &path("none/out.svg")), "none/out.svg: ");
     says(draw(&path("good.csv"), folder.path()), "is a folder");
-    assert_eq!(std::fs::read_to_string(path("old.svg")).unwrap(), "old");
+    assert_eq!(std::fs::read_to_string(path("old.svg")).unwrap(), old);
     assert_eq!(draw(&path("good.csv"), &path("link.svg")).status.code(), Some(1));
     assert!(path("link.svg").is_symlink());
     assert!(std::fs::read_to_string(path("old.svg")).unwrap().starts_with("<svg"));
@@ -265,4 +266,62 @@ fn the_file_is_written_whole_or_not_at_all() {
     // What is no regular file is written to, not replaced.
     let output = draw(&path("good.csv"), Path::new("/dev/stdout"));
     assert!(String::from_utf8(output.stdout).unwrap().starts_with("<svg"));
+}
+
+#[test]
+fn nothing_but_a_picture_is_replaced() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name);
+    let bad = "timestamp_seconds,heap_bytes\n1,5\n2,what\n";
+    let contents = [
+        ("trace.csv", trace()),
+        ("other.csv", trace()),
+        // Were it read before the picture's place is looked at, its own fault would be told.
+        ("bad.csv", bad.to_owned()),
+        ("page.svg", "<?xml version=\"1.0\"?><html><svg/></html>".to_owned()),
+        ("svgs.txt", "<svgs".to_owned()),
+        ("<svg>.csv", "the <svg> element".to_owned()),
+    ];
+    for (name, content) in &contents {
+        std::fs::write(path(name), content).unwrap();
+    }
+    std::fs::write(path("bytes"), b"\xff\xfe\0<svg").unwrap();
+    std::os::unix::fs::symlink("trace.csv", path("link.svg")).unwrap();
+    let itself = "is the trace itself: expected a new file";
+    let other = "is no SVG picture: expected a new file, or a picture to replace; name another";
+    for (file, svg, problem) in [
+        ("trace.csv", "trace.csv", itself),
+        ("trace.csv", "link.svg", itself),
+        ("trace.csv", "other.csv", other),
+        ("bad.csv", "other.csv", other),
+        ("bad.csv", "page.svg", other),
+        ("bad.csv", "svgs.txt", other),
+        ("bad.csv", "<svg>.csv", other),
+        ("bad.csv", "bytes", other),
+    ] {
+        let output = draw(&path(file), &path(svg));
+        let error = String::from_utf8(output.stderr).unwrap();
+        assert_eq!((output.status.code(), error.lines().count()), (Some(2), 1), "{svg}: {error}");
+        assert!(error.contains(&format!("--svg {}: {problem}", path(svg).display())), "{problem}: {error}");
+        assert!(output.stdout.is_empty(), "{svg}");
+    }
+    // As a shell makes it of `--svg *.csv`; and nobody is asked before.
+    let glob = ["trace.csv", "bad.csv"];
+    let prometheus = ["--prometheus", "http://no.such.host.invalid", "--query", "heap"];
+    for arguments in [&glob[..], &prometheus] {
+        let mut command = Command::new(binary());
+        let output =
+            command.args(["analyze", "--svg", "other.csv"]).args(arguments).current_dir(folder.path()).output();
+        let error = String::from_utf8(output.unwrap().stderr).unwrap();
+        assert!(error.starts_with(&format!("memtrend: --svg other.csv: {other}")), "{error}");
+    }
+    for (name, content) in &contents {
+        assert_eq!(std::fs::read_to_string(path(name)).unwrap(), *content, "{name}");
+    }
+    // What is empty, as of `mktemp`, holds nothing that could be lost; nor does a picture.
+    for before in ["", "<!-- mine -->\n<!DOCTYPE svg PUBLIC \"x\" \"y\">\n<svg\n/>", "<svg xmlns=\"x\"/>"] {
+        std::fs::write(path("out"), before).unwrap();
+        assert_eq!(draw(&path("trace.csv"), &path("out")).status.code(), Some(1), "{before}");
+        assert!(std::fs::read_to_string(path("out")).unwrap().contains("leaking"), "{before}");
+    }
 }

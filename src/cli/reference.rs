@@ -23,9 +23,10 @@ pub fn flags() -> String {
          ```sh\nmemtrend analyze --prometheus http://localhost:9090 --query 'process_resident_memory_bytes{job=\"checkout\"}' \\\n  \
          --from now-90d --start-time-query process_start_time_seconds --cpu-query process_cpu_seconds_total\n```\n\n\
          A range query holds the last value of a series that ends for five minutes (Prometheus' lookback); a longer gap stays \
-         one. Exit codes: 0 nothing leaks at its end, 1 something does, 2 it could not be told.\n\n\
-         | flag | environment | meaning |\n|---|---|---|\n",
+         one. ",
     );
+    page.push_str(super::EXIT_CODES);
+    page.push_str("\n\n| flag | environment | meaning |\n|---|---|---|\n");
     rows(&mut page, "analyze");
     page
 }

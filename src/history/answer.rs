@@ -7,6 +7,14 @@ use serde::Deserialize;
 use serde::de::IgnoredAny;
 use std::borrow::Cow;
 
+/// What an answer holds.
+#[derive(Debug, PartialEq)]
+pub(super) struct Matrix {
+    pub(super) series: Vec<Series>,
+    /// In Prometheus' words, of any length.
+    pub(super) warnings: Vec<String>,
+}
+
 /// One series of an answer.
 #[derive(Debug, PartialEq)]
 pub(super) struct Series {
@@ -23,6 +31,7 @@ struct Answer<'a, R> {
     error_type: Option<Cow<'a, str>>,
     #[serde(borrow)]
     error: Option<Cow<'a, str>>,
+    warnings: Option<Vec<String>>,
     data: Option<Data<R>>,
 }
 
@@ -53,16 +62,18 @@ pub(super) fn refusal(body: &[u8]) -> Option<String> {
     })
 }
 
-/// The series of an answer.
+/// The series of an answer, and what it warns of.
 ///
 /// # Errors
 /// When it is no answer of Prometheus, refuses, or holds no series of numbers.
-pub(super) fn series(body: &[u8]) -> Result<Vec<Series>, Problem> {
+pub(super) fn matrix(body: &[u8]) -> Result<Matrix, Problem> {
     let answer: Result<Answer<Vec<Found>>, _> = serde_json::from_slice(body);
-    let data = answer.as_ref().ok().filter(|answer| answer.status == "success").and_then(|answer| answer.data.as_ref());
-    match data {
-        Some(data) if data.kind == "matrix" => data.result.iter().map(series_of).collect(),
-        _ => Err(what_is_wrong(body, answer.err())),
+    match answer {
+        Ok(Answer { status, data: Some(data), warnings, .. }) if status == "success" && data.kind == "matrix" => {
+            let series = data.result.iter().map(series_of).collect::<Result<_, _>>()?;
+            Ok(Matrix { series, warnings: warnings.unwrap_or_default() })
+        }
+        other => Err(what_is_wrong(body, other.err())),
     }
 }
 
@@ -110,7 +121,7 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    fn matrix(values: &str) -> String {
+    fn body(values: &str) -> String {
         format!(
             r#"{{"status":"success","data":{{"resultType":"matrix","result":[{{"metric":{{"__name__":"m","a":"b"}},"values":{values}}}]}}}}"#
         )
@@ -118,11 +129,10 @@ mod tests {
 
     #[test]
     fn numbers_are_read_and_what_is_none_is_unknown() {
-        let body = matrix(
-            r#"[[1435781430.781,"1"],[1435781445.781,"NaN"],[1435781460.781,"+Inf"],[1435781475.781,"1.5e+09"]]"#,
-        );
-        let found = series(body.as_bytes()).unwrap();
-        let [only]: [Series; 1] = found.try_into().unwrap();
+        let body =
+            body(r#"[[1435781430.781,"1"],[1435781445.781,"NaN"],[1435781460.781,"+Inf"],[1435781475.781,"1.5e+09"]]"#);
+        let found = matrix(body.as_bytes()).unwrap();
+        let [only]: [Series; 1] = found.series.try_into().unwrap();
         assert_eq!(only.labels.to_string(), "m{a=\"b\"}");
         assert_eq!(only.points, [(1_435_781_430_781, 1.0), (1_435_781_475_781, 1.5e9)]);
     }
@@ -135,12 +145,12 @@ mod tests {
             (r#"{"status":"success"}"#.to_owned(), "no `data`"),
             (r#"{"status":"error","errorType":"bad_data","error":"parse\nerror"}"#.to_owned(), "bad_data: parse error"),
             (r#"{"status":"success","data":{"resultType":"string","result":[1,"x"]}}"#.to_owned(), "string"),
-            (matrix(r#"[[1,"one"]]"#), "m{a=\"b\"}: `one`"),
-            (matrix(r#"[[2,"1"],[1,"1"]]"#), "do not rise"),
-            (matrix("null"), "no `values`"),
+            (body(r#"[[1,"one"]]"#), "m{a=\"b\"}: `one`"),
+            (body(r#"[[2,"1"],[1,"1"]]"#), "do not rise"),
+            (body("null"), "no `values`"),
         ];
         for (body, expected) in cases {
-            let error = series(body.as_bytes()).unwrap_err().to_string();
+            let error = matrix(body.as_bytes()).unwrap_err().to_string();
             assert!(error.contains(expected), "{body}: {error}");
         }
     }
@@ -148,8 +158,8 @@ mod tests {
     proptest! {
         #[test]
         fn no_bytes_make_it_panic(bytes in prop::collection::vec(any::<u8>(), 0..200), seconds in any::<f64>(), text in ".*") {
-            let _ = series(&bytes);
-            let _ = series(matrix(&format!("[[{seconds:e},{text:?}]]")).as_bytes());
+            let _ = matrix(&bytes);
+            let _ = matrix(body(&format!("[[{seconds:e},{text:?}]]")).as_bytes());
         }
     }
 }

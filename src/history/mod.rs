@@ -10,6 +10,7 @@ mod labels;
 mod pages;
 mod problem;
 mod range;
+mod warnings;
 
 pub use address::Address;
 pub use client::Client;

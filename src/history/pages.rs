@@ -1,11 +1,12 @@
 //! A whole past, one page after another in bounded memory.
 
-use super::answer::{self, Series};
+use super::answer::{Matrix, Series, matrix};
 use super::client::Client;
 use super::columns::{Column, Cursor, Joined};
 use super::labels::Labels;
 use super::problem::Problem;
 use super::range::{MOST_POINTS, Range};
+use super::warnings::Warnings;
 use crate::analysis::sample::{About, LoadCounters};
 use crate::trace::Row;
 use crate::units::{Bytes, count_as_f64, whole};
@@ -36,6 +37,7 @@ pub struct Pages<'a> {
     /// Points of a series in a page: fewer when answers are too long.
     points: u64,
     known: HashMap<Labels, usize>,
+    warnings: Warnings,
     about: Arc<About>,
 }
 
@@ -55,20 +57,26 @@ impl<'a> Pages<'a> {
             range,
             points: MOST_POINTS,
             known: HashMap::new(),
+            warnings: Warnings::default(),
             about: Arc::default(),
         }
     }
 
     /// Shows every known row to `take`, with its series' number (counted from 0 in order of appearance) and labels; rows of a
     /// series come in order of time, and those of different series a page at a time. `read` is told of points of time that
-    /// are done.
+    /// are done, `warn` of the first few different warnings, cut short, with the flag of the query that they come with.
     ///
     /// # Errors
     /// The flag of the query that is to blame, and why.
-    pub fn read(mut self, mut take: impl FnMut(usize, &Labels, &Row), mut read: impl FnMut(u64)) -> Result<(), Blamed> {
+    pub fn read(
+        mut self,
+        mut take: impl FnMut(usize, &Labels, &Row),
+        mut read: impl FnMut(u64),
+        mut warn: impl FnMut(&'static str, &str),
+    ) -> Result<(), Blamed> {
         let mut done = 0;
         while let Some(page) = self.range.page(done, self.points) {
-            let Some((judged, columns)) = self.page(page)? else {
+            let Some((judged, columns)) = self.page(page, &mut warn)? else {
                 self.points = (page.points() / 2).max(1);
                 continue;
             };
@@ -87,11 +95,22 @@ impl<'a> Pages<'a> {
 
     /// The answers of a page; `None` when one of them is too long.
     #[expect(clippy::type_complexity, reason = "the main answer and those of the columns")]
-    fn page(&mut self, page: Range) -> Result<Option<(Vec<Series>, Vec<Vec<Series>>)>, Blamed> {
-        let Some(judged) = ask(self.client, MAIN, self.query, page)? else { return Ok(None) };
+    fn page(
+        &mut self,
+        page: Range,
+        warn: &mut impl FnMut(&'static str, &str),
+    ) -> Result<Option<(Vec<Series>, Vec<Vec<Series>>)>, Blamed> {
+        let mut ask = |flag, query: &str| match ask(self.client, query, page).map_err(|problem| (flag, problem))? {
+            Some(answer) => {
+                self.warnings.tell(&answer.warnings, |warning| warn(flag, warning));
+                Ok(Some(answer.series))
+            }
+            None => Ok(None),
+        };
+        let Some(judged) = ask(MAIN, self.query)? else { return Ok(None) };
         let mut columns = Vec::with_capacity(self.columns.len());
         for (query, _) in &self.columns {
-            let Some(found) = ask(self.client, query.flag, &query.text, page)? else { return Ok(None) };
+            let Some(found) = ask(query.flag, &query.text)? else { return Ok(None) };
             columns.push(found);
         }
         Ok(Some((judged, columns)))
@@ -136,11 +155,10 @@ impl<'a> Pages<'a> {
     }
 }
 
-fn ask(client: &mut Client, flag: &'static str, query: &str, page: Range) -> Result<Option<Vec<Series>>, Blamed> {
-    let blamed = |problem| (flag, problem);
-    match client.ask(query, page).map_err(blamed)? {
-        Some(body) => answer::series(&body).map(Some).map_err(blamed),
+fn ask(client: &mut Client, query: &str, page: Range) -> Result<Option<Matrix>, Problem> {
+    match client.ask(query, page)? {
+        Some(body) => matrix(&body).map(Some),
         None if page.points() > 1 => Ok(None),
-        None => Err(blamed(Problem::Long(super::client::LONGEST_ANSWER))),
+        None => Err(Problem::Long(super::client::LONGEST_ANSWER)),
     }
 }

@@ -159,3 +159,20 @@ fn labels_that_are_none_are_told_and_their_words_are_not_shown_raw() {
     let text = String::from_utf8(huge.stdout).unwrap();
     assert_eq!((huge.status.code(), text.contains("NaN") || text.contains("inf")), (Some(0), false), "{text}");
 }
+
+#[test]
+fn labels_without_end_are_not_read_to_it() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("a.csv"), leak(|_, _| None)).unwrap();
+    let flags = |labels| ["--labels", labels, "a.csv"];
+    let most = 16 << 20;
+    let mut text = b"file,label,description\na.csv,leak,".to_vec();
+    text.resize(most, b'x');
+    fs::write(folder.path().join("labels.csv"), &text).unwrap();
+    assert_eq!(analyze(folder.path(), &flags("labels.csv")).status.code(), Some(0));
+    text.push(b'x');
+    fs::write(folder.path().join("labels.csv"), &text).unwrap();
+    let long = "longer than 16777216 bytes: expected a CSV file of labels; split it";
+    assert_eq!(fault(&analyze(folder.path(), &flags("labels.csv")), &format!("labels.csv: {long}")), None);
+    assert_eq!(fault(&analyze(folder.path(), &flags("/dev/zero")), &format!("/dev/zero: {long}")), None);
+}

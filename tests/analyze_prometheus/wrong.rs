@@ -133,6 +133,45 @@ fn an_answer_that_is_too_long_is_asked_for_in_halves() {
 }
 
 #[test]
+fn what_it_warns_of_is_told_once_and_never_without_end() {
+    let partial = "No StoreAPIs \u{1b}[2Jmatched";
+    let warned = move |number: usize| {
+        let mut warnings = vec![partial.to_owned(), "x".repeat(5000)];
+        warnings.extend((0..3).map(|other| format!("{number}: {other}")));
+        let values = format!("[{},\"5\"]", BEGIN + u64::try_from(number).unwrap() * 15);
+        let body = matrix(&values).replacen('{', &format!("{{\"warnings\":{},", serde_json::json!(warnings)), 1);
+        ok(&body)
+    };
+    let canned = Canned::start(warned);
+    let url = format!("http://{}", canned.address);
+    // Two pages, of which the limit is asked for too.
+    let output = run(&over(&url, "heap", 12_000, 15), &["--limit-query", "limit"]);
+    assert_eq!((output.status.code(), canned.requests().len()), (Some(0), 4), "{output:?}");
+    let told = String::from_utf8(output.stderr).unwrap();
+    let lines: Vec<&str> = told.lines().collect();
+    assert_eq!(lines.len(), 10, "{told}");
+    let line = |flag: &str, warning: &str| format!("memtrend: {url}: {flag}: warning: {warning}");
+    assert_eq!(lines[0], line("--query", "No StoreAPIs \\u{1b}[2Jmatched"));
+    assert_eq!(lines[1], line("--query", &"x".repeat(200)));
+    // Both come with each answer, and three others.
+    let others = ["0: 0", "0: 1", "0: 2"].map(|warning| line("--query", warning)).into_iter();
+    let others = others.chain(["1: 0", "1: 1", "1: 2"].map(|warning| line("--limit-query", warning)));
+    let others = others.chain(["2: 0", "2: 1"].map(|warning| line("--query", warning)));
+    assert_eq!(lines[2..], others.collect::<Vec<_>>());
+
+    // Those of an answer that ends in an error come before it.
+    let empty = r#"{"status":"success","warnings":["partial"],"data":{"resultType":"matrix","result":[]}}"#;
+    let output = ask(&format!("http://{}", Canned::always(ok(empty)).address), &[]);
+    let told = String::from_utf8(output.stderr).unwrap();
+    let [warning, error] = told.lines().collect::<Vec<_>>()[..] else { panic!("{told}") };
+    assert!(warning.ends_with("--query: warning: partial") && error.contains("no series fits it"), "{told}");
+    // None, and `null` as some write it for none.
+    let none = matrix(&format!("[{BEGIN},\"5\"]")).replacen('{', "{\"warnings\":null,", 1);
+    let output = ask(&format!("http://{}", Canned::always(ok(&none)).address), &[]);
+    assert_eq!((output.status.code(), output.stderr.as_slice()), (Some(0), &b""[..]), "{output:?}");
+}
+
+#[test]
 fn what_is_no_answer_of_a_prometheus_is_said() {
     let redirect =
         "HTTP/1.1 302 Found\r\nLocation: https://me:s3cret@other/x/api/v1/query_range\r\nContent-Length: 0\r\n\r\n";

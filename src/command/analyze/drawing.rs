@@ -6,7 +6,7 @@ use crate::config::as_rfc3339;
 use crate::output::chart::{Chart, Sketch, Window, svg};
 use crate::trace::{Outcome, Row};
 use crate::units::whole;
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
 use std::io::Write;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
@@ -65,9 +65,6 @@ fn windows(outcome: &Outcome, end: f64) -> Vec<Window> {
 fn put(path: &Path, content: &[u8]) -> Result<()> {
     // Where a link leads is replaced, not the link.
     let place: PathBuf = path.canonicalize().unwrap_or_else(|_| path.to_owned());
-    if place.is_dir() {
-        bail!("is a folder: expected the name of a file");
-    }
     if place.exists() && !place.is_file() {
         let mut file = std::fs::OpenOptions::new().write(true).open(&place)?;
         return Ok(file.write_all(content)?);

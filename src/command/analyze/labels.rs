@@ -1,13 +1,19 @@
 //! `memtrend analyze --labels`: the verdicts on labelled traces, scored.
 
 use super::table;
+use super::told::tell;
 use crate::cli::OutcomeFormat;
 use crate::score::{GroupFigures, Groups, Judged, Label, Labelled, Score, Series, labels};
+use crate::units::length_as_count;
 use anyhow::{Context, Result, anyhow, bail};
 use serde::Serialize;
 use std::collections::BTreeSet;
-use std::io::Write;
+use std::fs::File;
+use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
+
+/// Longest file of labels that is read: of a hundred thousand traces.
+const MOST_BYTES: u64 = 16 << 20;
 
 /// What is told.
 #[derive(Debug, Serialize)]
@@ -40,22 +46,17 @@ pub(super) struct Wrong {
 /// # Errors
 /// When the labels cannot be read, a labelled trace is missing or no trace, or a trace or a folder has no label.
 pub(super) fn score(labels: &Path, paths: &[PathBuf], format: OutcomeFormat, output: &mut impl Write) -> Result<()> {
-    let told = told(labels, paths)?;
-    match format {
-        OutcomeFormat::Json => {
-            serde_json::to_writer(&mut *output, &told)?;
-            writeln!(output)?;
-        }
-        OutcomeFormat::Text => write!(output, "{}", table::of(&told))?,
-    }
-    Ok(())
+    let score = told(labels, paths)?;
+    let lines = match format {
+        OutcomeFormat::Json => serde_json::to_string(&score)? + "\n",
+        OutcomeFormat::Text => table::of(&score),
+    };
+    tell(output, &lines)
 }
 
 fn told(path: &Path, paths: &[PathBuf]) -> Result<Told> {
     let at = || path.display().to_string();
-    let text = std::fs::read(path).with_context(at)?;
-    let text =
-        String::from_utf8(text).map_err(|_| anyhow!("not text: expected a CSV file of labels")).with_context(at)?;
+    let text = read(path).with_context(at)?;
     let labelled = labels(&text).with_context(at)?;
     let wanted = chosen(path, &labelled, paths)?;
     let mut groups = Groups::default();
@@ -86,6 +87,15 @@ fn told(path: &Path, paths: &[PathBuf]) -> Result<Told> {
         }
     }
     Ok(Told { figures: groups.figures(), misses, false_calls })
+}
+
+fn read(path: &Path) -> Result<String> {
+    let mut text = Vec::new();
+    File::open(path)?.take(MOST_BYTES + 1).read_to_end(&mut text)?;
+    if length_as_count(text.len()) > MOST_BYTES {
+        bail!("longer than {MOST_BYTES} bytes: expected a CSV file of labels; split it");
+    }
+    String::from_utf8(text).map_err(|_| anyhow!("not text: expected a CSV file of labels"))
 }
 
 /// For each label the trace that it names, where `paths` hold it.

@@ -4,13 +4,15 @@ mod drawing;
 mod folders;
 mod labels;
 mod past;
+mod picture;
 mod progress;
 mod table;
+mod told;
 
 use crate::analysis::detect::Seen;
-use crate::analysis::trend::Slope;
 use crate::analysis::verdict::{Evidence, Verdict};
 use crate::cli::{AnalyzeFlags, OutcomeFormat};
+use crate::command::complaint::complain;
 use crate::command::plain;
 use crate::trace::{Outcome, Replay, Row, Rows};
 use crate::units::{Span, length_as_count};
@@ -20,7 +22,7 @@ use flate2::bufread::MultiGzDecoder;
 use progress::{Counted, Progress};
 use serde::Serialize;
 use std::fs::File;
-use std::io::{BufRead, BufReader, Cursor, Read, Write};
+use std::io::{BufRead, BufReader, Cursor, Read};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -30,12 +32,20 @@ const GZIP: [u8; 2] = [0x1f, 0x8b];
 /// What progress by bytes is shown in.
 const MEGABYTE: u64 = 1_000_000;
 
-/// Judges each file, in folders too, or each series of a Prometheus' past; exit code 1 when one is leaking at its end. With labels it tells the score instead,
-/// and the exit code is 0.
+/// Judges each file, in folders too, or each series of a Prometheus' past. Exit code 1 when one is leaking at its end; 2 when a
+/// file cannot be read or is no trace, which is told, and the others are judged all the same. With labels it tells the score
+/// instead, and the exit code is 0; as it is when nobody reads on, which ends it.
 ///
 /// # Errors
-/// When a file cannot be read or is no trace, or the labels and the files do not fit each other.
+/// When the past or a labelled trace cannot be read, the labels and the files do not fit each other, or nothing can be written.
 pub fn run(flags: &AnalyzeFlags) -> Result<ExitCode> {
+    match judge_all(flags) {
+        Err(error) if told::is_unheard(&error) => Ok(ExitCode::SUCCESS),
+        ended => ended,
+    }
+}
+
+fn judge_all(flags: &AnalyzeFlags) -> Result<ExitCode> {
     let mut output = std::io::stdout().lock();
     if let Some(labels) = &flags.labels {
         labels::score(labels, &flags.files, flags.format, &mut output)?;
@@ -44,11 +54,11 @@ pub fn run(flags: &AnalyzeFlags) -> Result<ExitCode> {
     let mut leaking = false;
     let mut tell = |name: &str, outcome: &Outcome| -> Result<()> {
         leaking |= outcome.report.verdict == Verdict::Leaking;
-        match flags.format {
-            OutcomeFormat::Json => serde_json::to_writer(&mut output, &Line::of(name, outcome))?,
-            OutcomeFormat::Text => write!(output, "{}", text(name, outcome))?,
-        }
-        Ok(writeln!(output)?)
+        let line = match flags.format {
+            OutcomeFormat::Json => serde_json::to_string(&Line::of(name, outcome))?,
+            OutcomeFormat::Text => text(name, outcome),
+        };
+        told::tell(&mut output, &format!("{line}\n"))
     };
     let mut drawing = flags.svg.as_ref().map(|path| (path, Drawing::default()));
     let see = |drawing: &mut Option<(_, Drawing)>, row: &Row| {
@@ -60,27 +70,47 @@ pub fn run(flags: &AnalyzeFlags) -> Result<ExitCode> {
         Some((path, drawing)) => drawing.write(path, name, outcome),
         None => Ok(()),
     };
+    let may_be_drawn = |traces: &[&PathBuf]| {
+        let Some(path) = &flags.svg else { return Ok(()) };
+        picture::may_be_written(path, traces).with_context(|| format!("--svg {}", path.display()))
+    };
     if let Some(url) = &flags.prometheus {
+        may_be_drawn(&[])?;
         for (name, outcome) in past::judge(url, flags, |row| see(&mut drawing, row))? {
             draw(&drawing, &name, &outcome)?;
             tell(&name, &outcome)?;
         }
         return Ok(ExitCode::from(u8::from(leaking)));
     }
-    let traces = folders::traces(&flags.files)?;
+    let traces = folders::traces(&flags.files);
+    let found: Vec<&PathBuf> = traces.iter().flatten().collect();
+    may_be_drawn(&found)?;
     if drawing.is_some() && traces.len() > 1 {
         bail!("--svg draws one trace, and there are {}: name one alone", traces.len());
     }
     let size = |path: &PathBuf| path.metadata().map_or(0, |about| about.len());
-    let progress = Progress::new("MB", traces.iter().map(size).sum::<u64>().div_ceil(MEGABYTE), MEGABYTE);
-    for path in &traces {
-        let name = path.display().to_string();
-        let outcome = judge_in_sight(path, &progress, |row| see(&mut drawing, row)).with_context(|| name.clone())?;
+    let progress = Progress::new("MB", found.into_iter().map(size).sum::<u64>().div_ceil(MEGABYTE), MEGABYTE);
+    let mut are_all_judged = true;
+    for path in traces {
+        let judged = path.and_then(|path| {
+            let name = path.display().to_string();
+            let outcome =
+                judge_in_sight(&path, &progress, |row| see(&mut drawing, row)).with_context(|| name.clone())?;
+            Ok((name, outcome))
+        });
         progress.clear();
-        draw(&drawing, &name, &outcome)?;
-        tell(&name, &outcome)?;
+        match judged {
+            Ok((name, outcome)) => {
+                draw(&drawing, &name, &outcome)?;
+                tell(&name, &outcome)?;
+            }
+            Err(error) => {
+                complain(&error);
+                are_all_judged = false;
+            }
+        }
     }
-    Ok(ExitCode::from(u8::from(leaking)))
+    Ok(ExitCode::from(if are_all_judged { u8::from(leaking) } else { 2 }))
 }
 
 /// Judges one file; `see` is shown each row.
@@ -112,13 +142,6 @@ fn replay(input: impl BufRead, mut see: impl FnMut(&Row)) -> Result<Outcome> {
         replay.push(row);
     }
     Ok(replay.outcome())
-}
-
-fn growth(evidence: &Evidence) -> Option<Slope> {
-    match evidence {
-        Evidence::Growth(seen, _) | Evidence::Leak(seen) => Some(seen.slope),
-        _ => None,
-    }
 }
 
 /// The growth that an evidence tells of, that of a life that carries an earlier call too.
@@ -169,7 +192,7 @@ struct Change {
 impl Line {
     fn of(name: &str, outcome: &Outcome) -> Self {
         let report = &outcome.report;
-        let slope = growth(&report.evidence);
+        let slope = growth_seen(&report.evidence).map(|seen| seen.slope);
         Self {
             file: name.to_owned(),
             samples: outcome.samples,

@@ -2,6 +2,7 @@
 
 use super::progress::Progress;
 use crate::cli::{AnalyzeFlags, PastFlags};
+use crate::command::complaint::complain;
 use crate::config::as_rfc3339;
 use crate::history::{Address, Client, Column, Labels, MOST_POINTS, Pages, Query, Range};
 use crate::trace::{Outcome, Replay, Row};
@@ -44,7 +45,11 @@ pub(super) fn judge(url: &str, flags: &AnalyzeFlags, mut see: impl FnMut(&Row)) 
             None => {}
         }
     };
-    let read = pages.read(take, |points| progress.add(points));
+    let warn = |flag: &str, warning: &str| {
+        progress.clear();
+        complain(&anyhow!("{shown}: {flag}: warning: {warning}"));
+    };
+    let read = pages.read(take, |points| progress.add(points), warn);
     drop(progress);
     read.map_err(|(flag, problem)| match flag {
         _ if problem.is_of_the_connection() => anyhow!("{shown}: {problem}"),
