@@ -18,11 +18,17 @@ pub const PUBLISHED_SCALES: [usize; 5] = [0, 2, 4, 6, 8];
 /// The last completed blocks of one scale.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Ring {
-    /// Floors of the blocks that were seen, oldest first; what stands behind them is of no meaning.
-    floors: Row<f64>,
+    /// Floors of the blocks that were seen, oldest first, with seven figures: exact in pages up to 64 GiB. What stands behind
+    /// them is of no meaning.
+    floors: Row<f32>,
     /// Bit `age` tells whether the block `age` before the newest was seen.
     seen: u16,
-    newest: u64,
+    newest: u32,
+}
+
+/// A block's index in half the space: enough for eight thousand years of minutes.
+fn numbered(index: u64) -> u32 {
+    u32::try_from(index).unwrap_or(u32::MAX)
 }
 
 /// One value for each block that a scale remembers.
@@ -49,20 +55,19 @@ impl Move {
 impl Ring {
     /// Adds the floor of block `index`; an index not after the newest is ignored.
     pub fn push(&mut self, index: u64, floor: f64) {
-        if let Some(step) = self.step_to(index) {
-            step.append(&mut self.floors, floor);
+        if let Some(step) = self.step_to(numbered(index)) {
+            step.append(&mut self.floors, narrowed(floor));
         }
     }
 
     /// Makes `index` the newest; `None` when it is not after it.
-    fn step_to(&mut self, index: u64) -> Option<Move> {
+    fn step_to(&mut self, index: u32) -> Option<Move> {
         let ahead = if self.seen == 0 { 1 } else { index.saturating_sub(self.newest) };
         if ahead == 0 {
             return None;
         }
         let before = self.count();
-        let shift = u32::try_from(ahead).unwrap_or(u32::MAX);
-        self.seen = (self.seen.checked_shl(shift).unwrap_or(0) | 1) & ALL_SEEN;
+        self.seen = (self.seen.checked_shl(ahead).unwrap_or(0) | 1) & ALL_SEEN;
         self.newest = index;
         let stay = self.count() - 1;
         Some(Move { leave: before - stay, stay })
@@ -79,25 +84,26 @@ impl Ring {
     }
 
     /// Their floors, oldest first.
-    pub fn floors(&self) -> &[f64] {
+    pub fn floors(&self) -> &[f32] {
         self.floors.get(..self.count()).unwrap_or_default()
     }
 
     /// Their block indexes, oldest first.
     fn indexes(&self) -> impl Iterator<Item = u64> + '_ {
         let ages = (0..MAXIMUM_POINTS).rev().filter(|age| self.seen & (1 << age) != 0);
-        ages.map(|age| self.newest.saturating_sub(length_as_count(age)))
+        ages.map(|age| u64::from(self.newest).saturating_sub(length_as_count(age)))
     }
 
     /// (block index, floor), oldest first.
     pub fn blocks(&self) -> impl Iterator<Item = (u64, f64)> + '_ {
-        self.indexes().zip(self.floors().iter().copied())
+        self.indexes().zip(self.floors().iter().copied().map(f64::from))
     }
 
     /// Indexes of the oldest block and of the newest.
     fn ends(&self) -> Option<(u64, u64)> {
         let age = u16::BITS.checked_sub(self.seen.leading_zeros() + 1)?;
-        Some((self.newest.saturating_sub(u64::from(age)), self.newest))
+        let newest = u64::from(self.newest);
+        Some((newest.saturating_sub(u64::from(age)), newest))
     }
 }
 
@@ -149,13 +155,13 @@ impl Work {
 /// A block that is not complete yet.
 #[derive(Clone, Copy, Debug)]
 struct Open {
-    index: u64,
-    lowest: f64,
+    index: u32,
+    lowest: f32,
     work: Work,
 }
 
 impl Open {
-    fn join(&mut self, floor: f64, work: Work) {
+    fn join(&mut self, floor: f32, work: Work) {
         self.lowest = self.lowest.min(floor);
         self.work.add(work);
     }
@@ -196,10 +202,11 @@ impl Floors {
     /// Adds a value, and the work since the value before it. A moment before the open block (a clock that went back)
     /// counts into the open block.
     pub fn push(&mut self, at: Moment, value: f64, work: Work) -> Completed {
+        let value = narrowed(value);
         if !value.is_finite() || !at.0.is_finite() {
             return Completed::default();
         }
-        let index = self.block_index(at);
+        let index = numbered(self.block_index(at));
         let [open, ..] = &mut self.open;
         match open {
             Some(current) if index <= current.index => {
@@ -212,7 +219,7 @@ impl Floors {
 
     /// Passes a completed base block up through the scales.
     fn complete(&mut self, base: Open) -> Completed {
-        self.last = Some(base.lowest);
+        self.last = Some(base.lowest.into());
         let mut completed = Completed(0);
         for scale in 0..SCALES {
             let index = base.index >> scale;
@@ -229,7 +236,7 @@ impl Floors {
                         }
                     }
                 }
-                let is_last_of_block = (base.index + 1) & ((1 << scale) - 1) == 0;
+                let is_last_of_block = base.index.wrapping_add(1) & ((1 << scale) - 1) == 0;
                 if !is_last_of_block {
                     continue;
                 }
@@ -294,7 +301,7 @@ impl Floors {
 
     /// Lowest floor of the last 15 base blocks: a level that a short rise does not move.
     pub fn lowest_of_late(&self) -> f64 {
-        self.rings.first().and_then(|ring| ring.floors().iter().copied().reduce(f64::min)).unwrap_or(0.0)
+        self.rings.first().and_then(|ring| ring.floors().iter().copied().reduce(f32::min)).map_or(0.0, f64::from)
     }
 
     /// Completed blocks of one scale.
@@ -306,10 +313,10 @@ impl Floors {
     pub fn points(&self, scale: usize) -> Points {
         let (mut points, seconds) = (Points::default(), self.seconds_per_block(scale));
         let Some(ring) = self.rings.get(scale) else { return points };
-        let newest = count_as_f64(ring.newest);
+        let newest = f64::from(ring.newest);
         let ages = (0_u8..15).rev().filter(|age| ring.seen & (1 << age) != 0);
         for (slot, (age, floor)) in points.storage.iter_mut().zip(ages.zip(ring.floors())) {
-            *slot = ((newest - f64::from(age)) * seconds, *floor);
+            *slot = ((newest - f64::from(age)) * seconds, f64::from(*floor));
         }
         points.count = ring.count();
         points
@@ -440,7 +447,7 @@ mod tests {
     proptest! {
         #[test]
         fn no_scale_ever_holds_more_than_its_capacity_or_a_value_below_the_lowest(
-            steps in prop::collection::vec((0.0..2000.0_f64, 0.0..1e12_f64), 1..400)
+            steps in prop::collection::vec((0.0..2000.0_f64, (0.0..1e12_f32).prop_map(f64::from)), 1..400)
         ) {
             let mut floors = Floors::new(60.0, Moment(0.0));
             let (mut at, mut lowest) = (0.0, f64::INFINITY);

@@ -3,11 +3,11 @@
 use super::floors::{Points, Ring};
 use super::sample::{ByKind, Kind};
 use super::trend::{MINIMUM_POINTS, median_slope};
-use crate::units::{BytesPerSecond, count_as_f64};
+use crate::units::{BytesPerSecond, count_as_f64, narrowed};
 use std::cell::OnceCell;
 
-/// Growth by kind.
-type Rates = [Option<BytesPerSecond>; Kind::ALL.len()];
+/// Growth by kind, in bytes a block; NaN where not known.
+type Rates = [f32; Kind::ALL.len()];
 
 /// Floors of each kind over the shortest window: they say where it grows, not whether.
 #[derive(Debug)]
@@ -51,12 +51,12 @@ impl KindFloors {
     }
 
     fn rates_of_rings(&self) -> Rates {
-        let mut rates = Rates::default();
+        let mut rates = [f32::NAN; Kind::ALL.len()];
         for (kind, ring) in &self.rings {
             let mut points = Points::default();
             ring.blocks().for_each(|(index, floor)| points.push((count_as_f64(index), floor)));
             if let Some(rate) = rates.get_mut(kind.index()).filter(|_| ring.count() >= MINIMUM_POINTS) {
-                *rate = median_slope(points.as_slice()).map(BytesPerSecond);
+                *rate = median_slope(points.as_slice()).map_or(f32::NAN, narrowed);
             }
         }
         rates
@@ -69,8 +69,8 @@ impl KindFloors {
     }
 
     /// Slopes per second; they are kept per block.
-    pub(super) fn rates(&self, block_seconds: f64) -> Rates {
+    pub(super) fn rates(&self, block_seconds: f64) -> [Option<BytesPerSecond>; Kind::ALL.len()] {
         let rates = self.rates.get_or_init(|| self.rates_of_rings());
-        rates.map(|rate| rate.map(|per_block| BytesPerSecond(per_block.0 / block_seconds)))
+        rates.map(|rate| (!rate.is_nan()).then(|| BytesPerSecond(f64::from(rate) / block_seconds)))
     }
 }

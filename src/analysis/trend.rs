@@ -68,7 +68,7 @@ pub struct Ascent {
 
 impl Ascent {
     /// The first `leaving` floors of `row`, at most [`MAXIMUM_POINTS`] and finite, go, and `floor` comes.
-    pub fn follow(&mut self, row: &[f64], leaving: usize, floor: f64) {
+    pub fn follow(&mut self, row: &[f32], leaving: usize, floor: f32) {
         let mut rest = row;
         while let ([first, later @ ..], true) = (rest, rest.len() + leaving > row.len()) {
             self.not_up -= count(later, |later| later <= *first);
@@ -83,7 +83,7 @@ impl Ascent {
     }
 }
 
-fn count(floors: &[f64], counts: impl Fn(f64) -> bool) -> u8 {
+fn count(floors: &[f32], counts: impl Fn(f32) -> bool) -> u8 {
     floors.iter().map(|floor| u8::from(counts(*floor))).sum()
 }
 
@@ -230,14 +230,15 @@ mod tests {
     /// Whether such floors rise when they come one by one, the first three in the place of others.
     fn rises(floors: &[f64]) -> bool {
         let (mut ascent, mut row) = (Ascent::default(), Vec::new());
-        let add = |ascent: &mut Ascent, row: &mut Vec<f64>, leaving: usize, floor: f64| {
+        let add = |ascent: &mut Ascent, row: &mut Vec<f32>, leaving: usize, floor: f32| {
             ascent.follow(row, leaving, floor);
             row.drain(..leaving);
             row.push(floor);
         };
         [2.0, 3.0, 1.0, 2.0].into_iter().for_each(|other| add(&mut ascent, &mut row, 0, other));
         let leaving = [1, 0, 3].into_iter().chain(std::iter::repeat(0));
-        floors.iter().zip(leaving).for_each(|(floor, leaving)| add(&mut ascent, &mut row, leaving, *floor));
+        let floors = floors.iter().map(|floor| crate::units::narrowed(*floor));
+        floors.zip(leaving).for_each(|(floor, leaving)| add(&mut ascent, &mut row, leaving, floor));
         ascent.is_certain(row.len())
     }
 
@@ -273,7 +274,9 @@ mod tests {
 
     proptest! {
         #[test]
-        fn shift_does_not_matter_and_sign_flips(values in prop::collection::vec(-1e9..1e9_f64, 8..=15), by in -1e9..1e9_f64) {
+        fn shift_does_not_matter_and_sign_flips(
+            values in prop::collection::vec((-1e9..1e9_f32).prop_map(f64::from), 8..=15), by in -1e9..1e9_f64
+        ) {
             let slope = theil_sen(&line(&values)).unwrap();
             prop_assert!(slope.lower <= slope.rate && slope.rate <= slope.upper);
             let shifted = theil_sen(&line(&values.iter().map(|y| y + by).collect::<Vec<_>>())).unwrap();

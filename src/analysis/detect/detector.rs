@@ -9,7 +9,7 @@ use super::{falls, follows, gradual, lasting, load, material, patience, persiste
 use crate::floors::{Completed, Ring, SCALES, Work};
 use crate::growth::Growth;
 use crate::trend::{MINIMUM_POINTS, may_reach};
-use crate::units::{BytesPerSecond, Moment, count_as_f64, length_as_count};
+use crate::units::{BytesPerSecond, Moment, count_as_f64, length_as_count, narrowed};
 use std::cell::OnceCell;
 
 /// The fewest blocks of a window that may call a leak.
@@ -63,7 +63,7 @@ pub struct Detector {
     swing: Swing,
     /// Start of the first of the windows in succession that have passed every test but patience, by scale, in seconds
     /// since the series' origin.
-    since: [Option<f64>; SCALES],
+    since: [Option<f32>; SCALES],
     /// Scales whose newest window passes every test, as bits.
     leaks: u16,
     stage: Stage,
@@ -209,7 +209,7 @@ impl Detector {
         let fit = window.filter(|window| self.doubt_of_shape(scale, window).is_none());
         let start = fit.as_ref().and_then(|window| window.points().first()).map(|first| first.0);
         if let Some(since) = self.since.get_mut(scale) {
-            *since = if fit.is_some() { since.or(start) } else { None };
+            *since = if fit.is_some() { since.or(start.map(narrowed)) } else { None };
         }
         // Patience is the cheapest, and says no most often.
         fit.is_some_and(|window| {
@@ -262,7 +262,7 @@ impl Detector {
     fn waited(&self, scale: usize) -> Waited {
         let floors = self.growth.floors();
         let (start, last) = floors.ends(scale).unwrap_or_default();
-        let since = self.since.get(scale).copied().flatten().unwrap_or(start);
+        let since = self.since.get(scale).copied().flatten().map_or(start, f64::from);
         let span = last - start + floors.seconds_per_block(scale);
         Waited {
             seconds: span + (start - since) + self.known.earlier_seconds,
@@ -282,7 +282,7 @@ impl Detector {
         let floors = self.growth.floors();
         let row = floors.ring(scale).map(Ring::floors).unwrap_or_default();
         let (Some(now), [first, .., last]) = (floors.last(), row) else { return false };
-        now >= f64::midpoint(*first, *last)
+        now >= f64::from(f32::midpoint(*first, *last))
     }
 
     /// The stage and the scale that speaks; `present` is the scale of the present growth.

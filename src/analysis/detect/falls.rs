@@ -3,7 +3,6 @@
 use super::doubt::Doubt;
 use super::window::Window;
 use crate::floors::{Ring, SCALES};
-use crate::units::narrowed;
 
 /// Growth must be so many times the largest fall: what a day's load, a collector or an eviction gives back and takes again
 /// is not growth.
@@ -25,10 +24,10 @@ pub struct Falls([f32; SCALES]);
 impl Falls {
     /// Takes in the newest state of one scale's floors.
     pub fn observe(&mut self, scale: usize, ring: &Ring) {
-        let peak = ring.floors().iter().copied().fold(f64::NEG_INFINITY, f64::max);
-        let last = ring.floors().last().copied().unwrap_or(f64::NAN);
+        let peak = ring.floors().iter().copied().fold(f32::NEG_INFINITY, f32::max);
+        let last = ring.floors().last().copied().unwrap_or(f32::NAN);
         if let Some(largest) = self.0.get_mut(scale) {
-            *largest = (*largest * DECAY).max(narrowed(peak - last));
+            *largest = (*largest * DECAY).max(peak - last);
         }
     }
 
