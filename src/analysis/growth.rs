@@ -2,12 +2,27 @@
 
 use super::floors::{Completed, Floors, SCALES, Work};
 use super::trend::{MINIMUM_POINTS, Slope, overlaps, reaches, theil_sen};
-use crate::units::{Moment, count_as_f64, length_as_count};
+use crate::units::{BytesPerSecond, Moment, count_as_f64, length_as_count, narrowed};
 use std::cell::OnceCell;
 
 /// Growth below this share of the level over the window is not told from none: page-sized noise on a flat series has a
 /// lower bound above zero once in forty windows.
 const MATERIAL_SHARE_OF_LEVEL: f64 = 0.01;
+
+/// A slope in half the space, with the seven figures that its floors have.
+#[derive(Clone, Copy, Debug)]
+struct Narrow([f32; 3]);
+
+impl Narrow {
+    fn of(slope: Slope) -> Self {
+        Self([slope.rate, slope.lower, slope.upper].map(|rate| narrowed(rate.0)))
+    }
+
+    fn slope(self) -> Slope {
+        let [rate, lower, upper] = self.0.map(|rate| BytesPerSecond(rate.into()));
+        Slope { rate, lower, upper }
+    }
+}
 
 /// Floors with the slope of each scale.
 #[derive(Clone, Debug)]
@@ -16,7 +31,7 @@ pub struct Growth {
     /// Scales whose slope has its lower bound above zero, as bits: most have not, and that is told without the slope.
     rising: u16,
     /// Slopes that were asked for since a block of their scale was completed.
-    slopes: [OnceCell<Option<Slope>>; SCALES],
+    slopes: [OnceCell<Option<Narrow>>; SCALES],
 }
 
 impl Growth {
@@ -56,7 +71,8 @@ impl Growth {
 
     /// Slope of one scale, once it has enough blocks.
     pub fn slope(&self, scale: usize) -> Option<Slope> {
-        *self.slopes.get(scale)?.get_or_init(|| theil_sen(self.floors.points(scale).as_slice()))
+        let narrow = || theil_sen(self.floors.points(scale).as_slice()).map(Narrow::of);
+        self.slopes.get(scale)?.get_or_init(narrow).map(Narrow::slope)
     }
 
     /// Slopes of all scales longer than one.

@@ -5,9 +5,28 @@ use super::sample::{ByKind, Kind};
 use super::trend::{MINIMUM_POINTS, median_slope};
 use crate::units::{BytesPerSecond, count_as_f64, narrowed};
 use std::cell::OnceCell;
+use std::fmt;
 
-/// Growth by kind, in bytes a block; NaN where not known.
-type Rates = [f32; Kind::ALL.len()];
+/// Growth by kind; with seven figures, and NaN where not known.
+#[derive(Clone, Copy)]
+pub struct RateByKind([f32; Kind::ALL.len()]);
+
+impl RateByKind {
+    /// Of no kind.
+    const NONE: Self = Self([f32::NAN; Kind::ALL.len()]);
+
+    /// Of one kind, where it is known.
+    pub fn get(&self, kind: Kind) -> Option<BytesPerSecond> {
+        let rate = self.0.get(kind.index()).copied().filter(|rate| !rate.is_nan());
+        rate.map(|rate| BytesPerSecond(rate.into()))
+    }
+}
+
+impl fmt::Debug for RateByKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_map().entries(Kind::ALL.iter().filter_map(|kind| Some((kind, self.get(*kind)?)))).finish()
+    }
+}
 
 /// Floors of each kind over the shortest window: they say where it grows, not whether.
 #[derive(Debug)]
@@ -15,7 +34,7 @@ pub(super) struct KindFloors {
     rings: Vec<(Kind, Ring)>,
     open: Option<(u64, ByKind)>,
     /// Slopes per block, once they are asked for.
-    rates: OnceCell<Rates>,
+    rates: OnceCell<RateByKind>,
 }
 
 impl KindFloors {
@@ -50,12 +69,12 @@ impl KindFloors {
         self.rates.take();
     }
 
-    fn rates_of_rings(&self) -> Rates {
-        let mut rates = [f32::NAN; Kind::ALL.len()];
+    fn rates_of_rings(&self) -> RateByKind {
+        let mut rates = RateByKind::NONE;
         for (kind, ring) in &self.rings {
             let mut points = Points::default();
             ring.blocks().for_each(|(index, floor)| points.push((count_as_f64(index), floor)));
-            if let Some(rate) = rates.get_mut(kind.index()).filter(|_| ring.count() >= MINIMUM_POINTS) {
+            if let Some(rate) = rates.0.get_mut(kind.index()).filter(|_| ring.count() >= MINIMUM_POINTS) {
                 *rate = median_slope(points.as_slice()).map_or(f32::NAN, narrowed);
             }
         }
@@ -69,8 +88,8 @@ impl KindFloors {
     }
 
     /// Slopes per second; they are kept per block.
-    pub(super) fn rates(&self, block_seconds: f64) -> [Option<BytesPerSecond>; Kind::ALL.len()] {
-        let rates = self.rates.get_or_init(|| self.rates_of_rings());
-        rates.map(|rate| (!rate.is_nan()).then(|| BytesPerSecond(f64::from(rate) / block_seconds)))
+    pub(super) fn rates(&self, block_seconds: f64) -> RateByKind {
+        let RateByKind(per_block) = self.rates.get_or_init(|| self.rates_of_rings());
+        RateByKind(per_block.map(|rate| rate / narrowed(block_seconds)))
     }
 }

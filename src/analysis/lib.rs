@@ -5,7 +5,7 @@ pub mod engine;
 pub mod floors;
 pub mod forecast;
 pub mod growth;
-mod kinds;
+pub mod kinds;
 mod leak;
 mod life;
 pub mod onset;

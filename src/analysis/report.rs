@@ -2,12 +2,13 @@
 
 use super::floors::PUBLISHED_SCALES;
 use super::forecast::TimeToLimit;
+use super::kinds::RateByKind;
 use super::oom::{Cause, Scope};
 use super::origin::Origin;
-use super::sample::{About, Identity, Kind, Memory, MemoryEvent, Outcome, OwnProcess, Population};
+use super::sample::{About, Identity, Memory, MemoryEvent, Outcome, OwnProcess, Population};
 use super::trend::Slope;
 use super::verdict::{Evidence, Verdict};
-use crate::units::{BytesPerSecond, Clock, Timestamp};
+use crate::units::{Clock, Timestamp};
 use std::sync::Arc;
 
 /// All that is known at one instant.
@@ -74,7 +75,7 @@ pub struct Present {
     /// Slope of the floor at the published windows.
     pub slopes: [Option<Slope>; PUBLISHED_SCALES.len()],
     /// Growth of each kind over the shortest window.
-    pub by_kind: [Option<BytesPerSecond>; Kind::ALL.len()],
+    pub by_kind: RateByKind,
     /// Time to the limit; only while growing and limited.
     pub time_to_limit: Option<TimeToLimit>,
     /// Seconds that a restart would buy; only while growing and limited.

@@ -27,8 +27,8 @@ named_enum! {
 pub enum Evidence {
     /// Seconds of data still needed for a first slope.
     TooLittle {
-        /// Seconds, at least 0; infinite when samples come too seldom.
-        missing_seconds: f64,
+        /// Seconds, at least 0; `None` when samples come too seldom for any window.
+        missing_seconds: Option<f64>,
     },
     /// No window's lower bound is above zero.
     Flat {
@@ -54,7 +54,7 @@ impl Evidence {
     /// The evidence behind what one series shows at present.
     pub(super) fn of(finding: &Finding, growth: &Growth) -> Self {
         match *finding {
-            Finding::Learning(missing_seconds) => Self::TooLittle { missing_seconds },
+            Finding::Learning(seconds) => Self::TooLittle { missing_seconds: seconds.is_finite().then_some(seconds) },
             Finding::Growing(seen, doubt) => Self::Growth(seen, doubt),
             Finding::Leak(seen) => Self::Leak(seen),
             Finding::Steady => {
@@ -69,10 +69,12 @@ impl Evidence {
 impl fmt::Display for Evidence {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::TooLittle { missing_seconds } if missing_seconds.is_infinite() => {
+            Self::TooLittle { missing_seconds: None } => {
                 f.write_str("samples are too far apart for any window: sample more often")
             }
-            Self::TooLittle { missing_seconds } => write!(f, "{} more of data needed", Span(*missing_seconds)),
+            Self::TooLittle { missing_seconds: Some(missing_seconds) } => {
+                write!(f, "{} more of data needed", Span(*missing_seconds))
+            }
             Self::Flat { longest: None } => f.write_str("no growth seen"),
             Self::Flat { longest: Some((window, slope)) } => {
                 write!(f, "{} ({} to {}) over {}", slope.rate, slope.lower, slope.upper, Span(*window))

@@ -21,7 +21,7 @@ const LEAST_LONGER_BLOCKS: f64 = 8.0;
 /// What the series shows at present.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Finding {
-    /// Too little data for a slope; the seconds still needed.
+    /// Too little data for a slope; the seconds still needed, infinite when samples come too seldom.
     Learning(f64),
     /// No growth.
     Steady,

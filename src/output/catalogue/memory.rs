@@ -101,7 +101,7 @@ pub(super) const FAMILIES: &[Family] = &[
         "Slope of the floor of each kind of memory over the shortest window: where it grows.",
         Samples::Application(|application, _, out| {
             let Some(present) = &application.present else { return };
-            for (rate, kind) in present.by_kind.iter().zip(Kind::ALL) {
+            for (rate, kind) in Kind::ALL.iter().map(|kind| (present.by_kind.get(*kind), kind)) {
                 if let Some(rate) = rate {
                     out.labelled("kind", kind.name(), Value::Real(rate.0));
                 }
