@@ -290,6 +290,7 @@ fn counters_that_cannot_be_read_for_a_pass_are_not_counted_again_when_they_are_b
         own_limit_hits: Some(5),
         events: [Some(9); 5],
         pressure_microseconds: Some([1_000_000, 500_000]),
+        ..CgroupCounters::default()
     };
     let mut engine = Engine::new(Settings::default());
     let none = CgroupCounters { incarnation: 1, ..CgroupCounters::default() };

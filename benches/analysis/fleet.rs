@@ -93,6 +93,7 @@ impl Fleet {
             own_limit_hits: Some(0),
             events: [Some(0); 5],
             pressure_microseconds: Some([1, 1]),
+            ..CgroupCounters::default()
         };
         let four = Some(4);
         Observation {

@@ -1,11 +1,11 @@
 //! The one state machine for live, CI and history: samples in, report out.
 
 use super::floors::PUBLISHED_SCALES;
-use super::oom::Unattributed;
+use super::oom::{Evidence, KillSource, Kills};
 use super::report::Report;
 use super::sample::{Identity, Observation, Sample};
 use super::watch::Watch;
-use crate::units::{Moment, count_as_f64, prometheus_duration};
+use crate::units::{Clock, Moment, count_as_f64, prometheus_duration};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -39,8 +39,7 @@ pub struct Engine {
     /// Boxed: nodes of the tree are half empty when names come in order.
     watches: BTreeMap<Arc<Identity>, Box<Watch>>,
     dropped: u64,
-    unattributed: Unattributed,
-    attributed: u64,
+    kills: Kills,
     latest: Sample,
 }
 
@@ -53,8 +52,7 @@ impl Engine {
             windows: Arc::new(PUBLISHED_SCALES.map(name)),
             watches: BTreeMap::new(),
             dropped: 0,
-            unattributed: Unattributed::default(),
-            attributed: 0,
+            kills: Kills::default(),
             latest: Sample::default(),
         }
     }
@@ -74,6 +72,7 @@ impl Engine {
         }
         let (known, newcomers): (Vec<_>, Vec<_>) =
             seen.into_iter().partition(|seen| self.watches.contains_key(&seen.identity));
+        self.count_kills(&known, &sample);
         known.iter().for_each(|seen| self.take_in(seen, at));
         self.forget(at);
         for identity in missing
@@ -82,16 +81,51 @@ impl Engine {
         {
             self.welcome(identity, at);
         }
-        newcomers.iter().for_each(|seen| self.take_in(seen, at));
-        if let Some(total) = sample.node_oom_kills {
-            self.unattributed.observe(total, self.attributed);
+        for seen in &newcomers {
+            self.count(seen, sample.clock);
+            self.take_in(seen, at);
+        }
+        self.kills.end_pass(&sample, self.watches.values().map(|watch| watch.sought()).sum());
+        for seen in known.iter().chain(&newcomers).filter(|seen| seen.is_alive()) {
+            if let Some(watch) = self.watches.get_mut(&seen.identity) {
+                watch.is_alive(&self.kills);
+            }
         }
         self.latest = sample;
     }
 
+    /// Takes in what was seen of kills between passes.
+    pub fn learn(&mut self, evidence: &Evidence) {
+        for (identity, fact) in &evidence.facts {
+            if let Some(watch) = self.watches.get_mut(identity) {
+                watch.learn(fact, evidence.clock, &mut self.kills);
+            }
+        }
+        self.kills.node.note(KillSource::KernelLog, evidence.strangers);
+        self.kills.node.meet_strangers(evidence.strangers);
+    }
+
+    /// Counts what all known applications own, before what is left over is given to those that ended unread.
+    fn count_kills(&mut self, known: &[Observation], sample: &Sample) {
+        self.kills.begin_pass(sample);
+        let seen: BTreeMap<&Arc<Identity>, &Observation> = known.iter().map(|seen| (&seen.identity, seen)).collect();
+        for (identity, watch) in &mut self.watches {
+            watch.count(seen.get(identity).copied(), sample.clock, &mut self.kills);
+        }
+        for watch in self.watches.values_mut() {
+            watch.look_into_ends(sample.clock, &mut self.kills);
+        }
+    }
+
+    fn count(&mut self, seen: &Observation, clock: Clock) {
+        if let Some(watch) = self.watches.get_mut(&seen.identity) {
+            watch.count(Some(seen), clock, &mut self.kills);
+        }
+    }
+
     fn take_in(&mut self, seen: &Observation, at: Moment) {
         if let Some(watch) = self.watches.get_mut(&seen.identity) {
-            self.attributed = self.attributed.saturating_add(watch.observe(seen, at, self.settings.block_seconds));
+            watch.observe(seen, at, self.settings.block_seconds);
         }
     }
 
@@ -136,9 +170,7 @@ impl Engine {
             windows: Arc::clone(&self.windows),
             applications: self.watches.values().map(|watch| watch.report(clock, forgotten_before)).collect(),
             dropped: self.dropped,
-            node_kills: self.unattributed.node_total(),
-            cgroup_kills: self.attributed,
-            unattributed_kills: self.unattributed.total(),
+            kills: self.kills.clone(),
             outcomes: self.latest.outcomes.clone(),
             own_process: self.latest.own_process,
         }

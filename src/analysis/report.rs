@@ -3,7 +3,7 @@
 use super::floors::PUBLISHED_SCALES;
 use super::forecast::TimeToLimit;
 use super::kinds::RateByKind;
-use super::oom::{Cause, Scope};
+use super::oom::{Cause, Kills, LastKill, Scope};
 use super::origin::Origin;
 use super::sample::{About, Identity, Memory, MemoryEvent, Outcome, OwnProcess, Population};
 use super::trend::Slope;
@@ -22,12 +22,8 @@ pub struct Report {
     pub applications: Vec<ApplicationReport>,
     /// Applications that are over the cap and not watched.
     pub dropped: u64,
-    /// Kills on the node since memtrend began, where the kernel tells.
-    pub node_kills: Option<u64>,
-    /// Kills attributed by cgroup counters.
-    pub cgroup_kills: u64,
-    /// Kills on the node that no application owns.
-    pub unattributed_kills: Option<u64>,
+    /// What each source of kills has seen, and what no application owns.
+    pub kills: Kills,
     /// How the readers fared in the last pass.
     pub outcomes: Vec<Outcome>,
     /// memtrend itself.
@@ -57,6 +53,8 @@ pub struct ApplicationReport {
     pub origin: Option<Origin>,
     /// Kills by [`Scope`].
     pub kills: [u64; Scope::ALL.len()],
+    /// The last of them.
+    pub last_kill: Option<Arc<LastKill>>,
     /// Events by [`MemoryEvent`].
     pub events: [Option<u64>; MemoryEvent::ALL.len()],
     /// Lives that ended and were followed by another, by [`Cause`].

@@ -1,5 +1,6 @@
 //! What was seen at one instant: the value that every source yields and the engine observes.
 
+use crate::oom::Sources;
 use crate::units::{Bytes, Clock, LABEL_LENGTH, Timestamp};
 use std::sync::Arc;
 
@@ -221,10 +222,31 @@ pub struct CgroupCounters {
     pub oom_kills: Option<u64>,
     /// How often its own limit, not one above it, called for a kill; absent where the kernel does not tell apart.
     pub own_limit_hits: Option<u64>,
+    /// How often a limit above it did, of all that there are; absent where they cannot all be seen.
+    pub limit_hits_above: Option<u64>,
+    /// Processes killed by killers in user space, by the mark that they leave.
+    pub userspace_kills: Option<u64>,
+    /// Whether a kill takes all of its processes together (`memory.oom.group`, its own or one above).
+    pub is_killed_as_group: bool,
+    /// Whether this cgroup was made since memtrend began: then it has counted nothing before.
+    pub is_born_since: bool,
+    /// The cgroup above that outlives it and counts its kills too (see [`ParentCount`]).
+    pub parent: Option<u64>,
     /// Events by [`MemoryEvent`].
     pub events: [Option<u64>; MemoryEvent::ALL.len()],
     /// Pressure stall time in microseconds: some, full.
     pub pressure_microseconds: Option<[u64; 2]>,
+}
+
+/// What a cgroup above applications has counted of theirs: it is still there when they are gone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ParentCount {
+    /// Tells it from others (its inode).
+    pub incarnation: u64,
+    /// Processes killed in it, read **before** the counters of the applications in it.
+    pub before: u64,
+    /// The same, read after them.
+    pub after: u64,
 }
 
 /// Who an application is, for as long as anyone remembers it: never a pid or a container's id.
@@ -392,8 +414,15 @@ pub struct Sample {
     pub applications: Vec<Observation>,
     /// Applications that the configuration asks for and that were not found.
     pub missing: Vec<Arc<Identity>>,
-    /// Out-of-memory kills on the node since boot, where the kernel tells.
+    /// Out-of-memory kills on the node since boot, where the kernel tells; read **before** the applications' counters, so
+    /// that what nobody owns is not one of theirs that came between.
     pub node_oom_kills: Option<u64>,
+    /// The same, read after them.
+    pub node_oom_kills_after: Option<u64>,
+    /// What the cgroups above applications have counted.
+    pub parents: Vec<ParentCount>,
+    /// What can be read of the sources of kills.
+    pub kill_sources: Sources,
     /// How the readers fared.
     pub outcomes: Vec<Outcome>,
     /// memtrend itself.

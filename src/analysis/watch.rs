@@ -3,11 +3,11 @@
 use super::detect::{Circumstances, Falls, Finding, Stage};
 use super::leak::Leak;
 use super::life::Life;
-use super::oom::{Cause, Ledger};
+use super::oom::{Deaths, Fact, Kills};
 use super::origin::{Earlier, Origin};
 use super::report::ApplicationReport;
 use super::restart_loop::RestartLoop;
-use super::sample::{About, Ceiling, Identity, LimitSource, Memory, Observation, Population};
+use super::sample::{About, Ceiling, Identity, Memory, Observation, Population};
 use super::verdict::{Evidence, Verdict};
 use crate::units::{Clock, Moment};
 use std::sync::Arc;
@@ -33,12 +33,7 @@ pub struct Watch {
     version: Option<Box<str>>,
     life: Option<Life>,
     present: Option<(Memory, Population)>,
-    ledger: Ledger,
-    /// The limit with the least room when memory was last read: a kill is told when that is past.
-    tightest: Option<LimitSource>,
-    restarts: [u64; Cause::ALL.len()],
-    /// Whether kills were seen, and could be seen, since the present life was last seen alive.
-    end: End,
+    deaths: Deaths,
     /// Heap after start-up in an earlier life, for when the present one is too young to tell.
     earlier_start_level: Option<f64>,
     /// Highest floor of the last life that was steady.
@@ -55,12 +50,6 @@ pub struct Watch {
     last_seen: Moment,
 }
 
-#[derive(Clone, Copy, Debug, Default)]
-struct End {
-    killed: bool,
-    readable: bool,
-}
-
 impl Watch {
     /// Knows nothing as yet; `at` is the moment of the first observation.
     pub fn new(identity: Arc<Identity>, at: Moment) -> Self {
@@ -70,10 +59,7 @@ impl Watch {
             version: None,
             life: None,
             present: None,
-            ledger: Ledger::default(),
-            tightest: None,
-            restarts: [0; Cause::ALL.len()],
-            end: End::default(),
+            deaths: Deaths::default(),
             earlier_start_level: None,
             healthy_level: None,
             earlier_seconds: 0.0,
@@ -85,18 +71,47 @@ impl Watch {
         }
     }
 
-    /// Takes in one observation; returns the kills that are new.
-    pub fn observe(&mut self, seen: &Observation, at: Moment, block_seconds: f64) -> u64 {
-        if let Some(memory) = &seen.memory {
-            self.tightest = memory.ceiling.map(|ceiling| ceiling.source);
+    /// Takes in its cgroup's counters, and notes whether its life is over: first of a pass, for all applications, before they
+    /// are observed.
+    pub(super) fn count(&mut self, seen: Option<&Observation>, clock: Clock, kills: &mut Kills) {
+        if let Some(ceiling) = seen.and_then(|seen| seen.memory).map(|memory| memory.ceiling) {
+            self.deaths.tightest = ceiling.map(|ceiling| (ceiling.source, ceiling.limit));
         }
-        // A kill in a cgroup that was not read to its end would have gone with it.
-        self.end.readable |= seen.counters.is_some_and(|counters| self.ledger.continues(&counters));
-        let kills = seen.counters.map_or(0, |counters| self.ledger.observe(&counters, self.tightest));
-        self.end.killed |= kills > 0;
+        if let Some(counters) = seen.and_then(|seen| seen.counters) {
+            self.deaths.count(&counters, clock, kills);
+        }
+        let lives_on = |life: &Life| seen.is_some_and(|seen| seen.is_alive() && seen.lifetime == life.lifetime);
+        if self.life.as_ref().is_some_and(|life| !lives_on(life)) {
+            self.deaths.end_life();
+        }
+    }
+
+    /// Looks into how its lives ended, when all that was counted in a pass is known.
+    pub(super) fn look_into_ends(&mut self, clock: Clock, kills: &mut Kills) {
+        let was_at_limit = self.life.as_ref().is_some_and(|life| life.was_at_limit);
+        self.deaths.look_into(was_at_limit, clock, kills);
+    }
+
+    /// Takes in what was seen of its kills between passes.
+    pub(super) fn learn(&mut self, fact: &Fact, clock: Clock, kills: &mut Kills) {
+        self.deaths.learn(fact, self.life.as_ref().map(|life| life.lifetime), clock, kills);
+    }
+
+    /// Kills that are still being looked for, at the most.
+    pub(super) fn sought(&self) -> u64 {
+        self.deaths.sought()
+    }
+
+    /// Notes, at the end of a pass, that it was alive in it.
+    pub(super) fn is_alive(&mut self, kills: &Kills) {
+        self.deaths.is_alive(kills);
+    }
+
+    /// Takes in one observation: all but its kills, which the engine counts.
+    pub fn observe(&mut self, seen: &Observation, at: Moment, block_seconds: f64) {
         if !seen.is_alive() {
             self.present = None;
-            return kills;
+            return;
         }
         let unseen_for = at.0 - self.last_seen.0;
         self.watched_seconds += unseen_for.clamp(0.0, LONGEST_STEP_BLOCKS * block_seconds);
@@ -108,8 +123,6 @@ impl Watch {
         if other_version {
             self.forget_what_the_version_did();
         }
-        // A kill that is counted while the process still seems to be there belongs to its end too.
-        self.end = End { killed: kills > 0, readable: false };
         self.present = seen.memory.map(|memory| (memory, seen.population));
         if let (Some(life), Some(memory)) = (&mut self.life, &seen.memory) {
             let known = Circumstances {
@@ -124,7 +137,6 @@ impl Watch {
                 Self::conclude(&mut self.leak, life, at, block_seconds);
             }
         }
-        kills
     }
 
     /// Tells whether it is another version; what is known of the one before is then kept.
@@ -167,17 +179,10 @@ impl Watch {
     fn begin_life(&mut self, seen: &Observation, at: Moment, block_seconds: f64) {
         let mut falls = Falls::default();
         if let Some(ended) = self.life.take() {
-            let cause = match self.end {
-                End { killed: true, .. } => Cause::Oom,
-                End { readable: true, .. } => Cause::Exit,
-                End { .. } => Cause::Unknown,
-            };
-            if let Some(count) = self.restarts.get_mut(cause.index()) {
-                *count = count.saturating_add(1);
-            }
             self.earlier_start_level = ended.start_level.or(self.earlier_start_level);
             self.learn_from(&ended, at, block_seconds);
             self.carry_over(&ended, block_seconds);
+            self.deaths.begin_next_life(ended.was_at_limit);
             falls = ended.heap().falls().clone();
         }
         self.life = Some(Life::new(seen, at, block_seconds, falls));
@@ -185,11 +190,11 @@ impl Watch {
 
     /// Carries a leak into the next life, or calls one that no single life can show.
     fn carry_over(&mut self, ended: &Life, block_seconds: f64) {
-        let died_of_it = self.end.killed || ended.was_at_limit;
+        let died_of_it = self.deaths.was_killed() || ended.was_at_limit;
         match &mut self.leak {
             Some(leak) => leak.outlive(ended.floor_of(leak.series), ended.seen_at, died_of_it, block_seconds),
             // Counters that tell of no kill know better than the level does.
-            None if self.end.killed || ended.was_at_limit && !self.end.readable => {
+            None if self.deaths.was_killed() || ended.was_at_limit && !self.deaths.was_no_kill() => {
                 self.restart_loop.follow(&ended.course(), block_seconds);
                 let rate = self.restart_loop.rate(block_seconds);
                 self.leak = rate.map(|rate| Leak::of_loop(&self.restart_loop, rate));
@@ -215,7 +220,7 @@ impl Watch {
         if self.is_healthy(ended, at, block_seconds) {
             self.healthy_level = Some(ended.highest_floor);
         }
-        let died_of_it = self.end.killed || ended.was_at_limit;
+        let died_of_it = self.deaths.was_killed() || ended.was_at_limit;
         self.earlier_seconds = match *ended.speaking().finding() {
             Finding::Leak(seen) if died_of_it => self.earlier_seconds + seen.seconds,
             Finding::Growing(seen, doubt) if died_of_it && doubt.is_of_patience() => {
@@ -247,7 +252,7 @@ impl Watch {
     }
 
     pub(super) fn has_kills(&self) -> bool {
-        self.ledger.total_kills() > 0
+        self.deaths.ledger.total_kills() > 0
     }
 
     pub(super) fn has_leak(&self) -> bool {
@@ -306,10 +311,11 @@ impl Watch {
                 version: self.about.version.clone(),
                 earlier: self.earlier.clone(),
             }),
-            kills: self.ledger.kills,
-            events: self.ledger.events,
-            restarts: self.restarts,
-            pressure_microseconds: self.ledger.pressure_microseconds,
+            kills: self.deaths.ledger.kills,
+            last_kill: self.deaths.ledger.last_kill.clone(),
+            events: self.deaths.ledger.events,
+            restarts: self.deaths.restarts,
+            pressure_microseconds: self.deaths.ledger.pressure_microseconds,
         }
     }
 }

@@ -1,11 +1,12 @@
-//! The machine: its memory and its count of out-of-memory kills.
+//! The machine: its memory, its clock, and its count of out-of-memory kills.
 
 use super::descriptors::Allowance;
 use super::kept::Kept;
 use super::keyed::pairs;
+use super::oom::vmstat::Vmstat;
 use super::read_error::{ReadError, Tally};
 use super::roots::Roots;
-use crate::analysis::sample::{Ceiling, LimitSource, Reason};
+use crate::analysis::sample::{Ceiling, LimitSource};
 use crate::units::{Bytes, Timestamp, count_as_f64};
 use std::fs::File;
 use std::path::PathBuf;
@@ -66,7 +67,7 @@ impl NodeMemory {
 #[derive(Debug)]
 pub(crate) struct NodeReader {
     meminfo: (PathBuf, Kept),
-    vmstat: (PathBuf, Kept),
+    vmstat: Vmstat,
     uptime: (PathBuf, Kept),
     boot_time: Option<Timestamp>,
     stat: PathBuf,
@@ -76,7 +77,7 @@ impl NodeReader {
     pub(crate) fn new(roots: &Roots) -> Self {
         Self {
             meminfo: (roots.procfs.join("meminfo"), Kept::default()),
-            vmstat: (roots.procfs.join("vmstat"), Kept::default()),
+            vmstat: Vmstat::new(roots),
             uptime: (roots.procfs.join("uptime"), Kept::default()),
             boot_time: None,
             stat: roots.procfs.join("stat"),
@@ -90,17 +91,16 @@ impl NodeReader {
             .map_err(|error| ReadError::io(path, error))
             .and_then(|text| NodeMemory::parse(text).ok_or(ReadError::malformed(path, "MemTotal and MemAvailable")));
         let memory = tally.ok(memory);
-        let (path, kept) = &mut self.vmstat;
-        let vmstat = kept.read(buffer, allowance, || File::open(&*path)).map_err(|error| ReadError::io(path, error));
-        // Kernels before 4.13 have no such line, sandboxes no such file: absent, not an error.
-        let is_absent = matches!(&vmstat, Err(error) if error.reason() == Reason::Gone);
-        let vmstat = if is_absent { None } else { tally.ok(vmstat) };
-        let oom_kills = vmstat.and_then(|text| pairs(text).find(|(key, _)| *key == b"oom_kill"));
-        let oom_kills = oom_kills.map(|(_, count)| count);
+        let oom_kills = tally.ok(self.vmstat.read(buffer, allowance)).flatten();
         let (path, kept) = &mut self.uptime;
         // A sandbox may have none; the caller has a clock too.
         let uptime = kept.read(buffer, allowance, || File::open(&*path)).ok().and_then(first_real);
         NodeReading { memory, oom_kills, uptime_seconds: uptime }
+    }
+
+    /// Its count of kills once more.
+    pub(crate) fn oom_kills(&mut self, buffer: &mut Vec<u8>, allowance: &Allowance) -> Option<u64> {
+        self.vmstat.read(buffer, allowance).ok().flatten()
     }
 
     /// When the machine booted; read once.

@@ -9,6 +9,7 @@ use super::own::read_own;
 use super::process::table::{Process, ProcessTable};
 use super::read_error::{ReadError, Tally};
 use super::roots::Roots;
+use crate::analysis::oom::Sources;
 use crate::analysis::sample::{
     Basis, ByKind, Ceiling, Identity, Kind, Lifetime, LimitSource, LoadCounters, Memory, Observation, Outcome,
     Population, Reason, Sample, Source,
@@ -77,7 +78,7 @@ impl World {
     /// One pass.
     pub fn read(&mut self, clock: Clock) -> Sample {
         let mut outcomes = Vec::with_capacity(Source::ALL.len());
-        // The node's count of kills first: see `analysis::oom::Unattributed`.
+        // The node's count of kills first: see `Sample::node_oom_kills`.
         let mut stage = Stage::begin(Source::Node);
         let node = self.node.read(&mut self.buffer, &self.allowance, &mut stage.tally);
         let boot_time = self.node.boot_time(&mut stage.tally);
@@ -109,6 +110,9 @@ impl World {
             applications,
             missing: self.applications.missing.clone(),
             node_oom_kills: node.oom_kills,
+            node_oom_kills_after: self.node.oom_kills(&mut self.buffer, &self.allowance),
+            parents: Vec::new(),
+            kill_sources: Sources::default(),
             outcomes,
             own_process: read_own(boot_time),
         }

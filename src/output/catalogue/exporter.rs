@@ -1,6 +1,7 @@
 //! What memtrend says of the node as a whole and of itself.
 
 use super::{EmitExt, Family, MetricType, Samples, Value, counter, gauge};
+use crate::analysis::oom::KillSource;
 use crate::units::length_as_count;
 
 /// The instruments' names, for the code that keeps them.
@@ -14,9 +15,21 @@ pub(super) const FAMILIES: &[Family] = &[
         &["source"],
         "Out-of-memory kills that each kernel source alone has seen since memtrend began.",
         Samples::Exporter(|report, out| {
-            out.labelled("source", "cgroup", Value::Whole(report.cgroup_kills));
-            if let Some(kills) = report.node_kills {
-                out.labelled("source", "vmstat", Value::Whole(kills));
+            for source in KillSource::ALL {
+                if let Some(kills) = report.kills.node.seen_by(*source) {
+                    out.labelled("source", source.name(), Value::Whole(kills));
+                }
+            }
+        }),
+    ),
+    gauge(
+        "memtrend_oom_source_success",
+        "",
+        &["source"],
+        "1 when the source of kills can be read, for every application that has it; 0 when not.",
+        Samples::Exporter(|report, out| {
+            for (is_readable, source) in report.kills.sources.readable.iter().zip(KillSource::ALL) {
+                out.labelled("source", source.name(), Value::Whole(u64::from(*is_readable)));
             }
         }),
     ),
@@ -25,7 +38,7 @@ pub(super) const FAMILIES: &[Family] = &[
         "",
         &[],
         "Out-of-memory kills seen on the node that no watched application owns.",
-        Samples::Exporter(|report, out| out.whole(report.unattributed_kills)),
+        Samples::Exporter(|report, out| out.whole(report.kills.node.unattributed())),
     ),
     gauge(
         "memtrend_applications",

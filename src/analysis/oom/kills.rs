@@ -1,0 +1,63 @@
+//! The kills of a machine: the accounts that its applications share.
+
+use super::account::Account;
+use super::evidence::{KillSource, Sources};
+use super::ledger::Told;
+use crate::sample::Sample;
+use std::collections::BTreeMap;
+
+/// What the node and the cgroups above applications have counted, against what the applications own.
+#[derive(Clone, Debug, Default)]
+pub struct Kills {
+    /// The whole node.
+    pub node: Account,
+    /// Cgroups above applications.
+    above: BTreeMap<u64, Account>,
+    /// What could be read in the last pass.
+    pub sources: Sources,
+}
+
+impl Kills {
+    /// Begins a pass with what was read before the applications.
+    pub(crate) fn begin_pass(&mut self, sample: &Sample) {
+        self.sources = sample.kill_sources;
+        if let Some(total) = sample.node_oom_kills {
+            self.node.observe_node(total);
+        }
+        self.above.retain(|incarnation, _| sample.parents.iter().any(|parent| parent.incarnation == *incarnation));
+        for parent in &sample.parents {
+            self.above.entry(parent.incarnation).or_default().observe_node(parent.before);
+        }
+    }
+
+    /// Ends a pass with what was read after them; `sought` kills are still being looked for.
+    pub(crate) fn end_pass(&mut self, sample: &Sample, sought: u64) {
+        self.node.close(sought);
+        if let Some(total) = sample.node_oom_kills_after {
+            self.node.observe_node(total);
+        }
+        for parent in &sample.parents {
+            self.above.entry(parent.incarnation).or_default().observe_node(parent.after);
+        }
+    }
+
+    /// Takes in what an application's cgroup has told; `parent` is the one above.
+    pub(crate) fn take(&mut self, told: Told, parent: Option<u64>) {
+        self.node.note(KillSource::Cgroup, told.counted);
+        self.node.note(KillSource::Userspace, told.by_userspace);
+        self.own(told.new, parent);
+    }
+
+    /// Takes in processes that were killed in an application.
+    pub(crate) fn own(&mut self, processes: u64, parent: Option<u64>) {
+        self.node.own(processes);
+        if let Some(above) = parent.and_then(|parent| self.above.get_mut(&parent)) {
+            above.own(processes);
+        }
+    }
+
+    /// What a cgroup above accounts for.
+    pub(crate) fn above(&self, parent: Option<u64>) -> Option<&Account> {
+        self.above.get(&parent?)
+    }
+}

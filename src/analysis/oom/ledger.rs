@@ -1,0 +1,288 @@
+//! What an application's kills and events add up to, over the cgroups that it has lived in.
+
+use super::evidence::Victim;
+use super::place::{News, Place};
+use super::scope::{Hits, Scope};
+use crate::sample::{CgroupCounters, LimitSource, MemoryEvent};
+use crate::units::{Bytes, Clock, Timestamp};
+use std::sync::Arc;
+
+/// The last kill of an application.
+#[derive(Clone, Debug, PartialEq)]
+pub struct LastKill {
+    /// When it was seen.
+    pub at: Timestamp,
+    /// Whose limit was hit.
+    pub scope: Scope,
+    /// The limit with the least room at that time.
+    pub limit: Option<Bytes>,
+    /// The victim, where the kernel log names it.
+    pub victim: Option<Victim>,
+}
+
+/// What a cgroup's counters have told.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Told {
+    /// Processes that it has counted since it was last read.
+    pub(crate) counted: u64,
+    /// Of these, what no source had told before.
+    pub(crate) new: u64,
+    /// Kills by a killer in user space.
+    pub(crate) by_userspace: u64,
+}
+
+/// The limit with the least room: whose it is and how much.
+pub(crate) type Tightest = Option<(LimitSource, Bytes)>;
+
+/// Counters accumulated over the cgroups that an application has lived in; they never go down.
+#[derive(Clone, Debug, Default)]
+pub struct Ledger {
+    /// Kills, by [`Scope`]; a group kill is one.
+    pub kills: [u64; Scope::ALL.len()],
+    /// Events, by [`MemoryEvent`]; absent where the kernel does not count them.
+    pub events: [Option<u64>; MemoryEvent::ALL.len()],
+    /// Pressure stall time in microseconds: some, full.
+    pub pressure_microseconds: Option<[u64; 2]>,
+    /// The last of the kills.
+    pub last_kill: Option<Arc<LastKill>>,
+    /// Whether a cgroup of it was ever read.
+    has_cgroup: bool,
+    place: Place,
+    hits: Hits,
+}
+
+impl Ledger {
+    /// Takes in the counters of the present cgroup; a counter that cannot be read for a pass is not new when it is back.
+    ///
+    /// What a cgroup had counted before it was first seen is history and sets the zero, unless it was made since memtrend
+    /// began; a later cgroup of the same application began at zero itself. `tightest` is the limit with the least room,
+    /// which names the scope where no limit is known to have been hit.
+    pub(crate) fn observe(&mut self, now: &CgroupCounters, tightest: Tightest, clock: Clock) -> Told {
+        let at = clock.moment;
+        if self.place.incarnation != now.incarnation || !self.has_cgroup && self.place.last.is_none() {
+            let begins_at_zero = self.has_cgroup || now.is_born_since;
+            let zeros =
+                CgroupCounters { limit_hits_above: now.limit_hits_above, ..CgroupCounters::zero(now.incarnation) };
+            self.place = Place::new(now.incarnation);
+            self.place.last = Some(if begins_at_zero { zeros } else { *now });
+        }
+        self.has_cgroup = true;
+        let previous = self.place.last.unwrap_or(CgroupCounters::zero(now.incarnation));
+        self.add_up(now, &previous);
+        self.hits.observe(now, &previous, at);
+        self.place.last = Some(now.or(&previous));
+        let more = |now: Option<u64>, before: Option<u64>| now.unwrap_or(0).saturating_sub(before.unwrap_or(0));
+        let event =
+            |counters: &CgroupCounters, event: MemoryEvent| counters.events.get(event.index()).copied().flatten();
+        let group_kills = [now, &previous].map(|counters| event(counters, MemoryEvent::OomGroupKill));
+        let counted = more(now.oom_kills, previous.oom_kills);
+        let news = self.place.count(counted, more(group_kills[0], group_kills[1]), at);
+        // It kills all that is in a cgroup at one stroke.
+        let by_userspace = more(now.userspace_kills, previous.userspace_kills).min(1);
+        self.credit(by_userspace, Scope::Userspace, tightest, clock);
+        Told { counted, new: self.take(news, tightest, clock), by_userspace }
+    }
+
+    /// Takes in a victim that the kernel log names; returns the killed processes that are new.
+    pub(crate) fn log(&mut self, victim: &Victim, tightest: Tightest, clock: Clock) -> u64 {
+        self.hits.log(victim.called_by, clock.moment);
+        let news = match victim.incarnation {
+            // Outside of the cgroup, whose counter does not count it.
+            Some(0) => News { processes: 1, incidents: 1 },
+            Some(incarnation) if incarnation != self.place.incarnation => {
+                // A cgroup that came in the place of the last one, and has not been read yet.
+                self.place = Place::new(incarnation);
+                self.place.log(clock.moment)
+            }
+            _ => self.place.log(clock.moment),
+        };
+        let new = self.take(news, tightest, clock);
+        if let Some(last) = &mut self.last_kill {
+            Arc::make_mut(last).victim = Some(victim.clone());
+        }
+        new
+    }
+
+    /// Counts kills that must have been here, since they were nowhere else; returns the killed processes that are new.
+    pub(crate) fn infer(&mut self, processes: u64, is_certain: bool, tightest: Tightest, clock: Clock) -> u64 {
+        let news = self.place.infer(processes, clock.moment);
+        if is_certain {
+            return self.take(news, tightest, clock);
+        }
+        self.credit(news.incidents, Scope::Unknown, tightest, clock);
+        news.processes
+    }
+
+    /// Begins a life that has no cgroup of its own.
+    pub(crate) fn begin_life(&mut self) {
+        if self.place.last.is_none() {
+            self.place = Place::default();
+        }
+    }
+
+    /// Whether these counters are of the cgroup that was read last: then nothing was missed since.
+    pub fn continues(&self, now: &CgroupCounters) -> bool {
+        now.oom_kills.is_some() && self.place.last.is_some_and(|last| last.incarnation == now.incarnation)
+    }
+
+    /// Whether the kills of the present life are counted by a cgroup.
+    pub(crate) fn has_counter(&self) -> bool {
+        self.place.last.is_some_and(|last| last.oom_kills.is_some())
+    }
+
+    /// The cgroup above the present one that counts its kills too.
+    pub(crate) fn parent(&self) -> Option<u64> {
+        self.place.last?.parent
+    }
+
+    /// All kills.
+    pub fn total_kills(&self) -> u64 {
+        self.kills.iter().copied().fold(0, u64::saturating_add)
+    }
+
+    fn take(&mut self, news: News, tightest: Tightest, clock: Clock) -> u64 {
+        let limit = tightest.map(|(source, _)| source);
+        let scope = self.hits.scope(self.place.last.as_ref(), limit, clock.moment);
+        self.credit(news.incidents, scope, tightest, clock);
+        news.processes
+    }
+
+    fn credit(&mut self, incidents: u64, scope: Scope, tightest: Tightest, clock: Clock) {
+        if incidents == 0 {
+            return;
+        }
+        if let Some(total) = self.kills.get_mut(scope.index()) {
+            *total = total.saturating_add(incidents);
+        }
+        let limit = tightest.map(|(_, limit)| limit);
+        self.last_kill = Some(Arc::new(LastKill { at: clock.wall, scope, limit, victim: None }));
+    }
+
+    fn add_up(&mut self, now: &CgroupCounters, previous: &CgroupCounters) {
+        for ((total, now), before) in self.events.iter_mut().zip(now.events).zip(previous.events) {
+            if let Some(now) = now {
+                *total = Some(total.unwrap_or(0).saturating_add(now.saturating_sub(before.unwrap_or(0))));
+            }
+        }
+        if let Some(now) = now.pressure_microseconds {
+            let before = previous.pressure_microseconds.unwrap_or([0; 2]);
+            let total = self.pressure_microseconds.get_or_insert([0; 2]);
+            for ((total, now), before) in total.iter_mut().zip(now).zip(before) {
+                *total = total.saturating_add(now.saturating_sub(before));
+            }
+        }
+    }
+}
+
+impl CgroupCounters {
+    /// Those of a cgroup that has just been made.
+    fn zero(incarnation: u64) -> Self {
+        Self { incarnation, own_limit_hits: Some(0), ..Self::default() }
+    }
+
+    /// These counters, and where one is absent or has gone back, what it was before.
+    fn or(&self, before: &Self) -> Self {
+        let mut merged = *self;
+        merged.oom_kills = self.oom_kills.max(before.oom_kills);
+        merged.own_limit_hits = self.own_limit_hits.max(before.own_limit_hits);
+        merged.limit_hits_above = self.limit_hits_above.max(before.limit_hits_above);
+        merged.userspace_kills = self.userspace_kills.max(before.userspace_kills);
+        for (now, before) in merged.events.iter_mut().zip(before.events) {
+            *now = (*now).max(before);
+        }
+        merged.pressure_microseconds = self.pressure_microseconds.max(before.pressure_microseconds);
+        merged
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::oom::evidence::CalledBy;
+    use crate::units::Moment;
+
+    const OWN: Tightest = Some((LimitSource::Own, Bytes(64)));
+
+    fn at(seconds: f64) -> Clock {
+        Clock { moment: Moment(seconds), wall: Timestamp(1e9 + seconds) }
+    }
+
+    fn counters(incarnation: u64, oom_kills: u64) -> CgroupCounters {
+        let oom_kills = Some(oom_kills);
+        CgroupCounters { incarnation, oom_kills, own_limit_hits: oom_kills, ..CgroupCounters::default() }
+    }
+
+    fn victim(incarnation: Option<u64>, called_by: CalledBy) -> Victim {
+        let called_by = Some(called_by);
+        Victim { process: "leak".into(), pid: 7, resident: Some(Bytes(60)), called_by, incarnation }
+    }
+
+    #[test]
+    fn history_before_the_first_look_is_not_counted_and_what_follows_is() {
+        let mut ledger = Ledger::default();
+        assert_eq!(ledger.observe(&counters(1, 3), OWN, at(0.0)).new, 0);
+        assert_eq!(ledger.observe(&counters(1, 5), OWN, at(1.0)).new, 2);
+        assert_eq!(ledger.kills, [2, 0, 0, 0, 0]);
+        let mut born_since = Ledger::default();
+        let no_history = CgroupCounters { is_born_since: true, ..counters(1, 3) };
+        assert_eq!(born_since.observe(&no_history, OWN, at(0.0)).new, 3);
+    }
+
+    #[test]
+    fn a_new_cgroup_begins_at_zero_and_the_count_goes_on() {
+        let mut ledger = Ledger::default();
+        ledger.observe(&counters(1, 0), OWN, at(0.0));
+        ledger.observe(&counters(1, 1), OWN, at(1.0));
+        assert_eq!(ledger.observe(&counters(2, 1), OWN, at(2.0)).new, 1, "killed before it was first read");
+        assert_eq!(ledger.observe(&counters(2, 0), OWN, at(3.0)).new, 0, "a counter that goes back adds nothing");
+        assert_eq!(ledger.total_kills(), 2);
+    }
+
+    #[test]
+    fn a_victim_of_the_log_and_the_counter_are_one_kill_with_the_scope_that_the_log_knows() {
+        let mut ledger = Ledger::default();
+        ledger.observe(&counters(1, 0), OWN, at(0.0));
+        assert_eq!(ledger.log(&victim(Some(1), CalledBy::Node), OWN, at(1.0)), 1);
+        assert_eq!(ledger.observe(&counters(1, 1), OWN, at(1.0)).new, 0);
+        assert_eq!(ledger.kills, [0, 0, 1, 0, 0]);
+        let last = ledger.last_kill.clone().unwrap_or_else(|| unreachable!());
+        assert_eq!((last.scope, last.limit, last.at.0), (Scope::Node, Some(Bytes(64)), 1e9 + 1.0));
+        assert_eq!(last.victim.as_ref().map(|victim| &*victim.process), Some("leak"));
+    }
+
+    #[test]
+    fn a_victim_in_a_cgroup_that_was_not_read_yet_is_not_counted_again_when_it_is() {
+        let mut ledger = Ledger::default();
+        ledger.observe(&counters(1, 4), OWN, at(0.0));
+        assert_eq!(ledger.log(&victim(Some(2), CalledBy::Own), OWN, at(1.0)), 1);
+        assert_eq!(ledger.observe(&counters(2, 1), OWN, at(2.0)).new, 0);
+        assert_eq!(ledger.log(&victim(Some(0), CalledBy::Own), OWN, at(3.0)), 1, "outside of the cgroup");
+        assert_eq!(ledger.observe(&counters(2, 2), OWN, at(4.0)).new, 1);
+    }
+
+    #[test]
+    fn a_killer_in_user_space_leaves_a_mark_and_it_is_one_kill() {
+        let marked = |kills: u64| CgroupCounters { userspace_kills: Some(kills), ..counters(1, 0) };
+        let mut ledger = Ledger::default();
+        ledger.observe(&marked(0), OWN, at(0.0));
+        assert_eq!(ledger.observe(&marked(3), OWN, at(1.0)).new, 0, "the kernel has killed nothing");
+        assert_eq!(ledger.kills, [0, 0, 0, 1, 0]);
+    }
+
+    #[test]
+    fn what_is_inferred_is_unknown_unless_there_is_more_to_say() {
+        let mut ledger = Ledger::default();
+        assert_eq!(ledger.infer(1, false, OWN, at(0.0)), 1);
+        assert_eq!(ledger.infer(1, true, OWN, at(1.0)), 1);
+        assert_eq!(ledger.kills, [1, 0, 0, 0, 1]);
+    }
+
+    #[test]
+    fn lives_without_a_cgroup_are_counted_each_for_itself() {
+        let mut ledger = Ledger::default();
+        ledger.log(&victim(None, CalledBy::Node), OWN, at(0.0));
+        ledger.begin_life();
+        assert_eq!(ledger.infer(1, false, OWN, at(9.0)), 1);
+        assert_eq!(ledger.total_kills(), 2);
+    }
+}

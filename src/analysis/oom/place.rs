@@ -1,0 +1,102 @@
+//! One cgroup that an application lives in, or one life of an application that has none of its own.
+
+use super::group_kills::Incidents;
+use crate::sample::CgroupCounters;
+use crate::units::Moment;
+
+/// What each source has counted here. All count the same kills, none one that was not: the most of them is what is known.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Place {
+    /// The cgroup's, 0 where there is none.
+    pub(super) incarnation: u64,
+    /// Its counters when they were last read.
+    pub(super) last: Option<CgroupCounters>,
+    counted: u64,
+    logged: u64,
+    /// What must have been killed here, since it was killed nowhere else.
+    inferred: u64,
+    known: u64,
+    /// Strokes that its own counter has told of.
+    group_kills: u64,
+    incidents: Incidents,
+}
+
+/// What is new.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct News {
+    /// Processes killed, as the kernel counts them.
+    pub(super) processes: u64,
+    /// Incidents: a group kill is one.
+    pub(super) incidents: u64,
+}
+
+impl Place {
+    pub(super) fn new(incarnation: u64) -> Self {
+        Self { incarnation, ..Self::default() }
+    }
+
+    /// Its counter has counted `kills` more processes, and group kills.
+    pub(super) fn count(&mut self, kills: u64, group_kills: u64, at: Moment) -> News {
+        self.counted = self.counted.saturating_add(kills);
+        self.group_kills = self.group_kills.saturating_add(group_kills);
+        self.news(at)
+    }
+
+    /// The kernel log has named one more victim.
+    pub(super) fn log(&mut self, at: Moment) -> News {
+        self.logged = self.logged.saturating_add(1);
+        self.news(at)
+    }
+
+    /// `kills` more than are known must have been here.
+    pub(super) fn infer(&mut self, kills: u64, at: Moment) -> News {
+        self.inferred = self.known.saturating_add(kills);
+        self.news(at)
+    }
+
+    fn news(&mut self, at: Moment) -> News {
+        let known = self.counted.max(self.logged).max(self.inferred).max(self.known);
+        let processes = known - self.known;
+        self.known = known;
+        let is_grouped = self.last.is_some_and(|last| last.is_killed_as_group);
+        News { processes, incidents: self.incidents.add(processes, is_grouped, self.group_kills, at) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const AT: Moment = Moment(0.0);
+
+    fn processes(news: News) -> u64 {
+        assert_eq!(news.processes, news.incidents, "nothing is grouped here");
+        news.processes
+    }
+
+    #[test]
+    fn what_several_sources_tell_is_counted_once_in_whatever_order() {
+        let mut place = Place::new(1);
+        assert_eq!(processes(place.log(AT)), 1);
+        assert_eq!(processes(place.count(1, 0, AT)), 0, "the same kill");
+        assert_eq!(processes(place.count(2, 0, AT)), 2);
+        assert_eq!(processes(place.log(AT)), 0);
+        assert_eq!(processes(place.log(AT)), 0);
+        assert_eq!(processes(place.log(AT)), 1, "the cgroup went before it could be read");
+    }
+
+    #[test]
+    fn what_is_inferred_is_not_counted_again_when_a_source_tells_it_late() {
+        let mut place = Place::new(1);
+        place.count(3, 0, AT);
+        assert_eq!(processes(place.infer(1, AT)), 1);
+        assert_eq!(processes(place.count(1, 0, AT)), 0);
+    }
+
+    #[test]
+    fn a_group_kill_is_many_processes_and_one_incident() {
+        let grouped = CgroupCounters { is_killed_as_group: true, ..CgroupCounters::default() };
+        let mut place = Place { last: Some(grouped), ..Place::new(1) };
+        assert_eq!(place.count(3, 1, AT), News { processes: 3, incidents: 1 });
+    }
+}
