@@ -24,7 +24,8 @@ const ARROWS: &[(&str, &[&str])] = &[
 ];
 
 /// Folders that are crates of their own: what they may use is what their `Cargo.toml` depends on.
-const CRATES: &[(&str, &[&str])] = &[("analysis", &[]), ("trace", &["memchr", "memtrend-analysis", "thiserror"])];
+const CRATES: &[(&str, &[&str])] =
+    &[("analysis", &[]), ("pidfd", &["rustix"]), ("trace", &["memchr", "memtrend-analysis", "thiserror"])];
 
 /// What analysis must not know: it is pure.
 const IMPURE: &[&str] =
@@ -33,6 +34,7 @@ const IMPURE: &[&str] =
 /// Third-party crates that only one file may name.
 const CONFINED: &[(&str, &str)] = &[
     ("prometheus::", "src/output/instruments.rs"),
+    ("memtrend_pidfd::", "src/source/oom/exits.rs"),
     ("itoa::", "src/output/encoder.rs src/source/roots.rs"),
     ("memchr::", "src/trace/csv.rs src/trace/quotes.rs"),
     ("humantime::", "src/config/values.rs src/config/settings.rs src/config/instant.rs"),

@@ -1,7 +1,7 @@
 //! The one state machine for live, CI and history: samples in, report out.
 
 use super::floors::PUBLISHED_SCALES;
-use super::oom::{Evidence, KillSource, Kills};
+use super::oom::{Evidence, Fact, KillSource, Kills};
 use super::report::Report;
 use super::sample::{Identity, Observation, Sample};
 use super::watch::Watch;
@@ -12,6 +12,9 @@ use std::sync::Arc;
 /// How long the kill counters and the leak of an application that is gone are kept, in seconds (7 days): `increase()` over a
 /// pod that was killed and not replaced must still work, and a leak that killed it is not over when it is started again.
 const KEEP_SECONDS: f64 = 7.0 * 86_400.0;
+
+/// Facts that wait for the pass that finds their application.
+const MOST_EARLY: usize = 1024;
 
 /// What may be set.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -40,6 +43,8 @@ pub struct Engine {
     watches: BTreeMap<Arc<Identity>, Box<Watch>>,
     dropped: u64,
     kills: Kills,
+    /// What was seen of applications that no pass has told of yet.
+    early: Vec<(Arc<Identity>, Fact)>,
     latest: Sample,
 }
 
@@ -53,6 +58,7 @@ impl Engine {
             watches: BTreeMap::new(),
             dropped: 0,
             kills: Kills::default(),
+            early: Vec::new(),
             latest: Sample::default(),
         }
     }
@@ -85,6 +91,11 @@ impl Engine {
             self.count(seen, sample.clock);
             self.take_in(seen, at);
         }
+        for (identity, fact) in std::mem::take(&mut self.early) {
+            if let Some(watch) = self.watches.get_mut(&identity) {
+                watch.learn(&fact, sample.clock, &mut self.kills);
+            }
+        }
         self.kills.end_pass(&sample, self.watches.values().map(|watch| watch.sought()).sum());
         for seen in known.iter().chain(&newcomers).filter(|seen| seen.is_alive()) {
             if let Some(watch) = self.watches.get_mut(&seen.identity) {
@@ -97,8 +108,10 @@ impl Engine {
     /// Takes in what was seen of kills between passes.
     pub fn learn(&mut self, evidence: &Evidence) {
         for (identity, fact) in &evidence.facts {
-            if let Some(watch) = self.watches.get_mut(identity) {
-                watch.learn(fact, evidence.clock, &mut self.kills);
+            match self.watches.get_mut(identity) {
+                Some(watch) => watch.learn(fact, evidence.clock, &mut self.kills),
+                None if self.early.len() < MOST_EARLY => self.early.push((Arc::clone(identity), fact.clone())),
+                None => {}
             }
         }
         self.kills.node.note(KillSource::KernelLog, evidence.strangers);

@@ -17,6 +17,7 @@ use crate::analysis::engine::Engine;
 use crate::output::instruments::Instruments;
 use crate::source::World;
 use anyhow::Context;
+use sampler::Wake;
 use std::net::TcpListener;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -55,12 +56,16 @@ async fn run(service: Service) -> anyhow::Result<()> {
     let instruments = Instruments::new()?;
     let interval = service.interval;
     let (published, report) = watch::channel(None);
-    let (stop, stopped) = std::sync::mpsc::channel();
+    let (wake, wakes) = std::sync::mpsc::channel();
     let sampler = {
         let instruments = instruments.clone();
-        let (world, engine) = (service.world, service.engine);
+        let (world, engine, wake) = (service.world, service.engine, wake.clone());
         std::thread::Builder::new().name("sampler".to_owned()).spawn(move || {
-            sampler::sample_until_stopped(world(), engine, interval, &instruments, &published, &stopped);
+            let mut world = world();
+            if let Err(error) = world.watch_kills(move |evidence| wake.send(Wake::Seen(evidence)).is_ok()) {
+                tracing::error!(%error, "kills are seen at passes only: nothing can wait for them here");
+            }
+            sampler::sample_until_stopped(world, engine, interval, &instruments, &published, &wakes);
         })?
     };
     let web = Arc::new(match &service.web_config {
@@ -82,7 +87,8 @@ async fn run(service: Service) -> anyhow::Result<()> {
     };
     connections::run(listeners, routes::router(report, instruments, &service.telemetry_path, interval), web, shutdown)
         .await;
-    drop(stop);
+    // It may have ended already.
+    let _ = wake.send(Wake::Stop);
     // A pass takes milliseconds: the thread ends with its present one.
     if sampler.join().is_err() {
         anyhow::bail!("the sampling thread has failed");

@@ -4,8 +4,8 @@
 //! no place opens, reads and closes.
 
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
-use std::cell::Cell;
-use std::rc::Rc;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 /// Descriptors left alone for connections, logs, listing folders.
 const RESERVED: u64 = 768;
@@ -15,11 +15,11 @@ const MOST_KEPT: u64 = 65_536;
 
 /// A shared allowance of kept descriptors.
 #[derive(Clone, Debug)]
-pub(crate) struct Allowance(Rc<Cell<u64>>);
+pub(crate) struct Allowance(Arc<AtomicU64>);
 
 /// One place of it; given back when dropped.
 #[derive(Debug)]
-pub(crate) struct Place(Rc<Cell<u64>>);
+pub(crate) struct Place(Arc<AtomicU64>);
 
 impl Allowance {
     /// Raises the soft limit to the hard one, as far as memtrend could use it, and takes what is left of it.
@@ -38,20 +38,19 @@ impl Allowance {
     }
 
     pub(crate) fn new(places: u64) -> Self {
-        Self(Rc::new(Cell::new(places)))
+        Self(Arc::new(AtomicU64::new(places)))
     }
 
     /// A place, if one is left.
     pub(crate) fn take(&self) -> Option<Place> {
-        let left = self.0.get().checked_sub(1)?;
-        self.0.set(left);
-        Some(Place(Rc::clone(&self.0)))
+        self.0.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(1)).ok()?;
+        Some(Place(Arc::clone(&self.0)))
     }
 }
 
 impl Drop for Place {
     fn drop(&mut self) {
-        self.0.set(self.0.get().saturating_add(1));
+        self.0.fetch_add(1, Ordering::Relaxed);
     }
 }
 

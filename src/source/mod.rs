@@ -10,7 +10,7 @@ mod descriptors;
 mod kept;
 mod keyed;
 mod node;
-mod oom;
+pub mod oom;
 mod own;
 pub mod process;
 mod read_error;

@@ -1,21 +1,22 @@
 //! One pass over the world: the order of the readers, and what their findings add up to.
 
 use super::applications::{Applications, Group, Selection};
-use super::cgroup::{Ancestors, Hierarchies, Reader, Reading, Version};
+use super::cgroup::{Ancestors, Hierarchies, Parents, Placement, Reader, Reading, Version};
 use super::clock::{page_size, ticks_per_second};
 use super::descriptors::Allowance;
 use super::node::{NodeReader, NodeReading};
+use super::oom::{Link, Place, Subject};
 use super::own::read_own;
 use super::process::table::{Process, ProcessTable};
 use super::read_error::{ReadError, Tally};
 use super::roots::Roots;
-use crate::analysis::oom::Sources;
+use crate::analysis::oom::{Evidence, KillSource, Sources};
 use crate::analysis::sample::{
-    Basis, ByKind, Ceiling, Identity, Kind, Lifetime, LimitSource, LoadCounters, Memory, Observation, Outcome,
-    Population, Reason, Sample, Source,
+    Basis, ByKind, Ceiling, CgroupCounters, Identity, Kind, Lifetime, LimitSource, LoadCounters, Memory, Observation,
+    Outcome, Population, Reason, Sample, Source,
 };
 use crate::units::{Bytes, Clock, Timestamp, count_as_f64, length_as_count};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Instant;
@@ -36,8 +37,14 @@ pub struct World {
     processes: ProcessTable,
     applications: Applications,
     ancestors: Ancestors,
+    parents: Parents,
     readers: HashMap<Arc<Identity>, GroupReader>,
+    /// Waits for kills between the passes.
+    kills: Option<Link>,
     is_grouped: bool,
+    /// When it was first read, in seconds since boot.
+    began: Option<f64>,
+    roots: Roots,
 }
 
 /// The cgroup of an application.
@@ -50,6 +57,9 @@ struct GroupReader {
     last: Option<Observation>,
     passes_without_process: u32,
     passes_until_retry: u32,
+    /// The cgroup above that counts its kills too.
+    parent: Option<u64>,
+    is_born_since: bool,
 }
 
 /// Passes after which a cgroup that could not be opened is tried again: an entry point that runs as root and then as the
@@ -69,10 +79,25 @@ impl World {
             processes: ProcessTable::new(roots, allowance.clone()),
             applications: Applications::new(roots, selection),
             ancestors: Ancestors::default(),
+            parents: Parents::default(),
             readers: HashMap::new(),
+            kills: None,
             is_grouped: false,
+            began: None,
+            roots: roots.clone(),
             allowance,
         }
+    }
+
+    /// From now on does not only read at passes what tells of kills, but also tells it as soon as it is there, until `tell` says that
+    /// nobody wants to know any more.
+    ///
+    /// # Errors
+    /// When the system refuses a thread or a descriptor.
+    pub fn watch_kills(&mut self, tell: impl Fn(Evidence) -> bool + Send + 'static) -> std::io::Result<()> {
+        self.kills = Some(Link::start(&self.roots, self.allowance.clone(), Box::new(tell))?);
+        self.is_grouped = false;
+        Ok(())
     }
 
     /// One pass.
@@ -86,6 +111,7 @@ impl World {
 
         let mut stage = Stage::begin(Source::Processes);
         let since_boot = node.uptime_seconds.unwrap_or(clock.moment.0);
+        self.began.get_or_insert(since_boot);
         let changed = self.processes.refresh(since_boot, &mut self.buffer, &mut stage.tally);
         outcomes.push(stage.end(self.processes.succeeded()));
 
@@ -101,6 +127,7 @@ impl World {
         if !self.is_grouped {
             let wanted = wanted_processes(&self.applications.groups, &readings);
             self.processes.measure_only(&wanted, &mut self.buffer, &mut stage.tally);
+            self.follow_kills();
             self.is_grouped = true;
         }
         let applications = self.observe_all(clock, &node, boot_time, &readings);
@@ -111,8 +138,8 @@ impl World {
             missing: self.applications.missing.clone(),
             node_oom_kills: node.oom_kills,
             node_oom_kills_after: self.node.oom_kills(&mut self.buffer, &self.allowance),
-            parents: Vec::new(),
-            kill_sources: Sources::default(),
+            parents: self.parents.end_pass(&mut self.buffer, &self.allowance),
+            kill_sources: self.kill_sources(&readings, node.oom_kills.is_some()),
             outcomes,
             own_process: read_own(boot_time),
         }
@@ -121,6 +148,7 @@ impl World {
     /// Reads the cgroup of each group that has one of its own, by the group's place.
     fn read_cgroups(&mut self, tally: &mut Tally) -> Vec<Option<Reading>> {
         self.ancestors.begin_pass();
+        self.parents.begin_pass(&mut self.buffer, &self.allowance);
         let groups = std::mem::take(&mut self.applications.groups);
         let readings = groups.iter().map(|group| self.read_cgroup(group, tally)).collect();
         self.applications.groups = groups;
@@ -143,14 +171,21 @@ impl World {
                 last: None,
                 passes_without_process: 0,
                 passes_until_retry: PASSES_BETWEEN_TRIES,
+                parent: None,
+                is_born_since: false,
             };
             self.readers.insert(Arc::clone(&group.identity), opened);
             self.is_grouped = false;
         }
+        let is_born_since = self.is_born_since(group, path);
         let known = self.readers.get_mut(&group.identity)?;
         known.lifetime = group.lifetime;
         known.passes_without_process = 0;
         let reader = known.reader.as_mut()?;
+        known.parent = match (&reader.directory.host_path, version) {
+            (Some(path), Version::V2) => self.parents.above(path, &mut self.buffer, &self.allowance),
+            _ => None,
+        };
         let read = reader.read(&mut self.buffer, &self.allowance).or_else(|error| {
             // A unit or container that was started anew has a new cgroup in the old one's place.
             *reader =
@@ -164,7 +199,11 @@ impl World {
                 known.reader = None;
                 Err(ReadError::malformed(&host_path(), "memory.stat with anonymous memory"))
             }
-            Ok(reading) => Ok(reading),
+            Ok(mut reading) => {
+                known.is_born_since = is_born_since;
+                (reading.counters.is_born_since, reading.counters.parent) = (is_born_since, known.parent);
+                Ok(reading)
+            }
             Err(error) => {
                 // Another may have come in its place: opened anew in the next pass.
                 self.readers.remove(&group.identity);
@@ -174,6 +213,68 @@ impl World {
         let reading = tally.ok(reading);
         self.is_grouped &= reading.is_some();
         reading
+    }
+
+    /// Whether a cgroup was made since memtrend began: one of a container, which has none before it runs.
+    fn is_born_since(&self, group: &Group, path: &[u8]) -> bool {
+        let main = self.processes.get(group.main);
+        main.zip(self.began).is_some_and(|(main, began)| {
+            let placement = &main.membership.placement;
+            let is_container = matches!(placement, Placement::Container { .. }) && placement.path() == Some(path);
+            is_container && count_as_f64(main.start_ticks) / self.ticks_per_second > began
+        })
+    }
+
+    /// Has the kills of all that is there waited for.
+    fn follow_kills(&mut self) {
+        let Some(mut kills) = self.kills.take() else { return };
+        let subjects: Vec<Subject<'_>> = self.applications.groups.iter().map(|group| self.subject(group)).collect();
+        let lingering: HashSet<Arc<Identity>> = self.readers.keys().cloned().collect();
+        kills.follow(&subjects, &lingering, |version| self.hierarchies.mount_point(version));
+        self.kills = Some(kills);
+    }
+
+    fn subject<'a>(&'a self, group: &'a Group) -> Subject<'a> {
+        let start = |pid: &u32| Some((*pid, self.processes.get(*pid)?.start_ticks));
+        let known = self.readers.get(&group.identity);
+        let cgroup = known.and_then(|known| {
+            let reader = known.reader.as_ref()?;
+            let constant = CgroupCounters {
+                incarnation: reader.directory.inode,
+                is_born_since: known.is_born_since,
+                parent: known.parent,
+                ..CgroupCounters::default()
+            };
+            Some(Place { version: reader.version, path: &known.path, directory: &reader.directory, constant })
+        });
+        Subject {
+            identity: &group.identity,
+            lifetime: group.lifetime,
+            processes: group.members.iter().filter_map(start).collect(),
+            cgroup,
+        }
+    }
+
+    /// Which sources of kills could be read.
+    fn kill_sources(&mut self, readings: &[Option<Reading>], has_vmstat: bool) -> Sources {
+        let groups = self.applications.groups.iter().zip(readings);
+        let is_every_cgroup_read =
+            groups.clone().all(|(group, reading)| group.own_cgroup.is_none() || reading.is_some());
+        let has_marks = readings.iter().flatten().any(|reading| reading.counters.userspace_kills.is_some());
+        let mut sources = Sources::default();
+        for (source, is_readable) in [
+            (KillSource::Cgroup, is_every_cgroup_read),
+            (KillSource::KernelLog, self.kills.as_ref().is_some_and(Link::has_log)),
+            (KillSource::Vmstat, has_vmstat),
+            (KillSource::ProcessExit, self.kills.as_ref().is_some_and(Link::waits)),
+            (KillSource::Userspace, has_marks),
+        ] {
+            if let Some(slot) = sources.readable.get_mut(source.index()) {
+                *slot = is_readable;
+            }
+        }
+        sources.log_is_whole = self.kills.as_mut().is_some_and(Link::is_log_whole);
+        sources
     }
 
     fn open_cgroup(
@@ -245,6 +346,7 @@ impl World {
         boot_time: Option<Timestamp>,
     ) -> Option<Observation> {
         let above = self.ceiling_above(group, reading, node);
+        let hits_above = self.hits_above(group);
         let members: Vec<&Process> = group.members.iter().filter_map(|pid| self.processes.get(*pid)).collect();
         let main = self.processes.get(group.main)?;
         let (by_kind, basis) = match reading {
@@ -277,7 +379,7 @@ impl World {
             memory: is_readable.then_some(Memory { by_kind, basis, ceiling }),
             live_heap: None,
             load: LoadCounters { requests: None, cpu_seconds },
-            counters: reading.map(|reading| reading.counters),
+            counters: reading.map(|reading| CgroupCounters { limit_hits_above: hits_above, ..reading.counters }),
             population,
         })
     }
@@ -300,6 +402,15 @@ impl World {
         self.ancestors.tightest_from(&folder, version, &self.hierarchies, node, access)
     }
 
+    /// How often limits above its own cgroup have called for a kill.
+    fn hits_above(&self, group: &Group) -> Option<u64> {
+        let reader = self.readers.get(&group.identity)?.reader.as_ref()?;
+        let folder = reader.directory.host_path.as_ref()?.parent()?;
+        (reader.version == Version::V2)
+            .then(|| self.ancestors.hits_from(folder, reader.version, &self.hierarchies))
+            .flatten()
+    }
+
     /// Applications without a process whose cgroup is still there.
     fn observe_lingering(&mut self, groups: &[Group], seen: &mut Vec<Observation>) {
         let alive: std::collections::HashSet<&Arc<Identity>> = groups.iter().map(|group| &group.identity).collect();
@@ -313,7 +424,7 @@ impl World {
             let Ok(reading) = reader.read(buffer, allowance) else { return false };
             seen.push(Observation {
                 memory: None,
-                counters: Some(reading.counters),
+                counters: Some(CgroupCounters { parent: known.parent, ..reading.counters }),
                 population: Population::default(),
                 ..last.clone()
             });

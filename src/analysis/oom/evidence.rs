@@ -91,3 +91,15 @@ pub struct Evidence {
     /// Victims in the kernel log that are of no application.
     pub strangers: u64,
 }
+
+impl Evidence {
+    /// Whether nothing was seen.
+    pub fn is_empty(&self) -> bool {
+        self.facts.is_empty() && self.strangers == 0
+    }
+
+    /// Whether a main process was seen to end: a pass will tell what has come of it.
+    pub fn tells_of_an_end(&self) -> bool {
+        self.facts.iter().any(|(_, fact)| matches!(fact, Fact::Ended(..)))
+    }
+}

@@ -1,4 +1,4 @@
-//! Limits of the cgroups above an application: the pod's, the slice's.
+//! The cgroups above an application, the pod's, the slice's: their limits, and how often those were hit.
 
 use super::Version;
 use super::directory::{Directory, Hierarchies};
@@ -22,6 +22,8 @@ struct Ancestor {
     reader: Reader,
     read_in_pass: u64,
     ceiling: Option<Ceiling>,
+    /// How often its limit called for a kill; `None` where the kernel does not tell. Not read anew while it has no limit.
+    hits: Option<u64>,
 }
 
 impl Ancestors {
@@ -50,6 +52,14 @@ impl Ancestors {
         tightest
     }
 
+    /// How often a limit from `folder` upwards has called for a kill, where each of them tells; of the pass at hand, after
+    /// [`Self::tightest_from`].
+    pub(crate) fn hits_from(&self, folder: &Path, version: Version, hierarchies: &Hierarchies) -> Option<u64> {
+        let mount_point = hierarchies.mount_point(version);
+        let above = folder.ancestors().take_while(|path| *path != mount_point && path.starts_with(&mount_point));
+        above.map(|path| self.known.get(path)?.hits).sum()
+    }
+
     fn ceiling_of(
         &mut self,
         path: &Path,
@@ -60,18 +70,18 @@ impl Ancestors {
     ) -> Option<Ceiling> {
         if !self.known.contains_key(path) {
             // It may be gone, or without the memory controller: then it sets no limit.
-            let reader = Reader::new(Directory::open(path).ok()?, version);
-            self.known.insert(path.to_owned(), Ancestor { reader, read_in_pass: 0, ceiling: None });
+            let mut reader = Reader::new(Directory::open(path).ok()?, version);
+            let hits = reader.read_hits(buffer, allowance).ok().flatten();
+            self.known.insert(path.to_owned(), Ancestor { reader, read_in_pass: 0, ceiling: None, hits });
         }
         let ancestor = self.known.get_mut(path)?;
         if ancestor.read_in_pass < self.pass {
             ancestor.read_in_pass = self.pass;
             ancestor.ceiling = match ancestor.reader.read_limit(buffer, allowance) {
-                Ok(Limit::At(_)) => ancestor
-                    .reader
-                    .read(buffer, allowance)
-                    .ok()
-                    .and_then(|reading| reading.limits.ceiling(LimitSource::Ancestor, &reading.by_kind, node)),
+                Ok(Limit::At(_)) => ancestor.reader.read(buffer, allowance).ok().and_then(|reading| {
+                    ancestor.hits = reading.counters.own_limit_hits;
+                    reading.limits.ceiling(LimitSource::Ancestor, &reading.by_kind, node)
+                }),
                 _ => None,
             };
         }

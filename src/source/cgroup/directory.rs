@@ -1,15 +1,18 @@
 //! The folder of a cgroup, found from the host's side or through a process's own view.
 
-use super::Version;
+use super::{Version, v2};
+use crate::source::keyed::number;
 use crate::source::roots::Roots;
-use rustix::fs::{Mode, OFlags, ResolveFlags, fstat, open, openat, openat2};
+use rustix::fs::{Mode, OFlags, ResolveFlags, fstat, getxattr, open, openat, openat2};
 use rustix::io::Errno;
 use std::ffi::OsStr;
 use std::fs::File;
 use std::io;
-use std::os::fd::OwnedFd;
+use std::os::fd::{AsRawFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::FileExt;
 use std::path::{Component, Path, PathBuf};
+use std::sync::Arc;
 
 /// Where the hierarchies are mounted.
 #[derive(Clone, Debug)]
@@ -19,9 +22,9 @@ pub(crate) struct Hierarchies {
 }
 
 /// An open folder of a cgroup. It stays the same cgroup though another comes in its place: then reads fail.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Directory {
-    folder: OwnedFd,
+    folder: Arc<OwnedFd>,
     /// Tells this cgroup from a later one of the same path.
     pub(crate) inode: u64,
     /// Its path on the host, where it was found there: its ancestors are above.
@@ -90,6 +93,17 @@ fn relative(path: &[u8]) -> &Path {
     }
 }
 
+/// How many processes systemd-oomd has killed in a cgroup (systemd.io/MEMORY_PRESSURE, `man 8 systemd-oomd.service`).
+const OOMD_MARK: &str = "user.oomd_kill";
+
+const GROUP: &str = "memory.oom.group";
+
+/// Whether `memory.oom.group` is set.
+fn says_group(file: &File) -> bool {
+    let mut text = [0; 4];
+    file.read_at(&mut text, 0).is_ok_and(|length| v2::is_group(text.get(..length).unwrap_or_default()))
+}
+
 const FOLDER: OFlags = OFlags::PATH.union(OFlags::DIRECTORY).union(OFlags::CLOEXEC);
 
 impl Directory {
@@ -110,13 +124,34 @@ impl Directory {
 
     fn of(folder: OwnedFd) -> io::Result<Self> {
         let inode = fstat(&folder)?.st_ino;
-        Ok(Self { folder, inode, host_path: None })
+        Ok(Self { folder: Arc::new(folder), inode, host_path: None })
     }
 
     /// Opens one file for reading; never waits, whatever stands there in its place.
     pub(crate) fn open_file(&self, name: &str) -> io::Result<File> {
         let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-        Ok(File::from(openat(&self.folder, name, flags, Mode::empty())?))
+        Ok(File::from(openat(&*self.folder, name, flags, Mode::empty())?))
+    }
+
+    /// Whether a kill in it takes all of its processes together: its own `memory.oom.group`, or one above it as far as that
+    /// can be seen. Kernels before 4.19 have no such thing.
+    pub(crate) fn is_killed_as_group(&self) -> bool {
+        let own = self.open_file(GROUP).ok().is_some_and(|file| says_group(&file));
+        let above = || self.host_path.iter().flat_map(|path| path.ancestors().skip(1));
+        own || above().any(|path| File::open(path.join(GROUP)).is_ok_and(|file| says_group(&file)))
+    }
+
+    /// Processes that a killer in user space has killed here, as systemd-oomd marks it; 0 without a mark, `None` where
+    /// marks cannot be read.
+    pub(crate) fn userspace_kills(&self) -> Option<u64> {
+        let mut mark = [0; 20];
+        // An O_PATH descriptor itself does not answer.
+        let path = format!("/proc/self/fd/{}", self.folder.as_raw_fd());
+        match getxattr(path, OOMD_MARK, &mut mark) {
+            Ok(length) => number(mark.get(..length)?.trim_ascii()),
+            Err(Errno::NODATA) => Some(0),
+            Err(_) => None,
+        }
     }
 
     /// Whether it is a cgroup of its own with the memory controller: the root has no limit.
@@ -125,7 +160,7 @@ impl Directory {
             Version::V1 => "memory.limit_in_bytes",
             Version::V2 => "memory.max",
         };
-        let has = |name: &str| rustix::fs::statat(&self.folder, name, rustix::fs::AtFlags::SYMLINK_NOFOLLOW).is_ok();
+        let has = |name: &str| rustix::fs::statat(&*self.folder, name, rustix::fs::AtFlags::SYMLINK_NOFOLLOW).is_ok();
         // On v1 the root has a limit file too; only it has a release agent.
         has(telling) && !has("release_agent")
     }

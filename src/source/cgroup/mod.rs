@@ -4,14 +4,16 @@ mod ancestors;
 mod directory;
 mod layout;
 mod membership;
+mod parents;
 mod reader;
-mod v1;
-mod v2;
+pub(crate) mod v1;
+pub(crate) mod v2;
 
 pub(crate) use ancestors::Ancestors;
-pub(crate) use directory::Hierarchies;
+pub(crate) use directory::{Directory, Hierarchies};
 pub(crate) use layout::{Container, Placement, is_within};
 pub(crate) use membership::{Membership, Memberships};
+pub(crate) use parents::Parents;
 pub(crate) use reader::{Reader, Reading};
 
 /// Version of the control group interface.

@@ -72,6 +72,8 @@ pub(crate) struct Reader {
     kept: [Kept; MOST_FILES],
     /// Files that the kernel has not: asked for once.
     absent: u16,
+    /// Kills when it was last asked whether they take the whole group, and the answer.
+    grouped: Option<(u64, bool)>,
 }
 
 /// Contents of a cgroup's files by place in its version's list of files.
@@ -113,7 +115,7 @@ impl Contents for Opened<'_> {
 
 impl Reader {
     pub(crate) fn new(directory: Directory, version: Version) -> Self {
-        Self { directory, version, kept: Default::default(), absent: 0 }
+        Self { directory, version, kept: Default::default(), absent: 0, grouped: None }
     }
 
     /// Where its figures come from.
@@ -133,7 +135,27 @@ impl Reader {
             Version::V2 => v2::read(&mut contents)?,
         };
         reading.counters.incarnation = incarnation;
+        if version == Version::V2 {
+            reading.counters.userspace_kills = self.directory.userspace_kills();
+            reading.counters.is_killed_as_group = self.is_killed_as_group(reading.counters.oom_kills.unwrap_or(0));
+        }
         Ok(reading)
+    }
+
+    /// Whether a kill takes all of its processes; asked anew when there was one.
+    fn is_killed_as_group(&mut self, kills: u64) -> bool {
+        let known = self.grouped.filter(|(asked_at, _)| *asked_at == kills);
+        let is_grouped = known.map_or_else(|| self.directory.is_killed_as_group(), |(_, is_grouped)| is_grouped);
+        self.grouped = Some((kills, is_grouped));
+        is_grouped
+    }
+
+    /// How often its own limit called for a kill, where the kernel tells.
+    pub(crate) fn read_hits(&mut self, buffer: &mut Vec<u8>, allowance: &Allowance) -> io::Result<Option<u64>> {
+        match self.version {
+            Version::V1 => Ok(None),
+            Version::V2 => v2::read_hits(&mut Opened { reader: self, buffer, allowance }),
+        }
     }
 
     /// The limit alone, to spare the rest where there is none.

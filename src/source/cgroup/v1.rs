@@ -32,7 +32,7 @@ pub(super) fn read(contents: &mut dyn Contents) -> io::Result<Reading> {
     };
     let mut counters = CgroupCounters::default();
     if let Some(text) = contents.content(3)? {
-        counters.oom_kills = pairs(text).find(|(key, _)| *key == b"oom_kill").map(|(_, count)| count);
+        take_oom_control(text, &mut counters);
     }
     // Where the limits with and without swap are the same, the kernel charges the one with swap first.
     let mut hits = None;
@@ -53,6 +53,11 @@ pub(super) fn read(contents: &mut dyn Contents) -> io::Result<Reading> {
     }
     // CPU time is another hierarchy's here, with paths of its own: summed from processes instead.
     Ok(Reading { by_kind, limits: Limits { memory, swap, above }, counters, cpu_seconds: None })
+}
+
+/// Takes in `memory.oom_control`; the line is there from kernel 4.13 on.
+pub(crate) fn take_oom_control(text: &[u8], counters: &mut CgroupCounters) {
+    counters.oom_kills = pairs(text).find(|(key, _)| *key == b"oom_kill").map(|(_, count)| count);
 }
 
 pub(super) fn read_limit(contents: &mut dyn Contents) -> io::Result<Limit> {

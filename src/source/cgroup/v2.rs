@@ -31,7 +31,7 @@ pub(super) fn read(contents: &mut dyn Contents) -> io::Result<Reading> {
         take_events(text, &mut counters);
     }
     if let Some(text) = contents.content(5)? {
-        counters.own_limit_hits = pairs(text).find(|(key, _)| *key == b"oom").map(|(_, count)| count);
+        counters.own_limit_hits = hits(text);
     }
     counters.pressure_microseconds = contents.content(6)?.and_then(pressure);
     let cpu_seconds = contents.content(7)?.and_then(cpu_seconds);
@@ -40,6 +40,21 @@ pub(super) fn read(contents: &mut dyn Contents) -> io::Result<Reading> {
 
 pub(super) fn read_limit(contents: &mut dyn Contents) -> io::Result<Limit> {
     Ok(contents.content(1)?.map_or(Limit::Unlimited, limit))
+}
+
+/// How often its own limit called for a kill.
+pub(super) fn read_hits(contents: &mut dyn Contents) -> io::Result<Option<u64>> {
+    Ok(contents.content(5)?.and_then(hits))
+}
+
+/// How often its own limit called for a kill, of `memory.events.local`.
+pub(crate) fn hits(text: &[u8]) -> Option<u64> {
+    pairs(text).find(|(key, _)| *key == b"oom").map(|(_, count)| count)
+}
+
+/// Whether a kill takes all processes of a cgroup, of `memory.oom.group`.
+pub(crate) fn is_group(text: &[u8]) -> bool {
+    text.trim_ascii() == b"1"
 }
 
 /// `memory.stat` counts shared memory inside `file`, and stacks, tables, slab and the rest inside `kernel`: taken apart.
@@ -85,7 +100,8 @@ fn limit(text: &[u8]) -> Limit {
     number(text.trim_ascii()).map_or(Limit::Unlimited, |bytes| Limit::At(Bytes(bytes)))
 }
 
-fn take_events(text: &[u8], counters: &mut CgroupCounters) {
+/// Takes in `memory.events`.
+pub(crate) fn take_events(text: &[u8], counters: &mut CgroupCounters) {
     for (key, count) in pairs(text) {
         if key == b"oom_kill" {
             counters.oom_kills = Some(count);

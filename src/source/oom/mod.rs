@@ -1,3 +1,11 @@
 //! Sources of out-of-memory kills, each in a file of its own, and the thread that waits for what they tell.
 
+mod counters;
+mod exits;
+pub mod kernel_log;
+mod link;
+mod roster;
 pub(crate) mod vmstat;
+mod watcher;
+
+pub(crate) use link::{Link, Place, Subject};

@@ -7,4 +7,5 @@ mod statm;
 pub mod table;
 
 pub(crate) use details::{Details, count_descriptors};
+pub(crate) use stat::read_stat;
 pub(crate) use statm::Statm;

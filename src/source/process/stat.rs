@@ -9,7 +9,7 @@ use procfs::process::Stat;
 use std::fs::File;
 
 /// Reads the state of a process.
-pub(super) fn read_stat(roots: &Roots, pid: u32, buffer: &mut Vec<u8>) -> Result<Stat, ReadError> {
+pub(crate) fn read_stat(roots: &Roots, pid: u32, buffer: &mut Vec<u8>) -> Result<Stat, ReadError> {
     let path = roots.of_process(pid, "stat");
     let length =
         File::open(&path).and_then(|file| read_all(&file, buffer)).map_err(|error| ReadError::io(&path, error))?;

@@ -1,0 +1,107 @@
+//! Who is who, for the kernel log: it names victims by pid and cgroup.
+
+use super::kernel_log::Killed;
+use crate::analysis::oom::{CalledBy, Victim};
+use crate::analysis::sample::{Identity, clean_label};
+use crate::source::cgroup::{Hierarchies, Membership, Version, is_within};
+use crate::source::process::read_stat;
+use crate::source::roots::Roots;
+use std::collections::{BTreeMap, HashMap};
+use std::os::unix::fs::MetadataExt;
+use std::sync::Arc;
+
+/// The applications of one pass.
+#[derive(Debug, Default)]
+pub(crate) struct Roster {
+    /// Main processes; of applications without a cgroup of their own all.
+    by_pid: HashMap<u32, Arc<Known>>,
+    by_cgroup: BTreeMap<Box<[u8]>, Arc<Known>>,
+}
+
+/// An application.
+#[derive(Debug)]
+pub(crate) struct Known {
+    pub(crate) identity: Arc<Identity>,
+    /// Its own cgroup, with what tells it from a later one of the same path.
+    pub(crate) cgroup: Option<(Version, Box<[u8]>, u64)>,
+}
+
+impl Roster {
+    /// Enters an application.
+    pub(crate) fn enter(&mut self, known: Known, pids: impl IntoIterator<Item = u32>) {
+        let known = Arc::new(known);
+        if let Some((_, path, _)) = &known.cgroup {
+            self.by_cgroup.insert(path.clone(), Arc::clone(&known));
+        }
+        self.by_pid.extend(pids.into_iter().map(|pid| (pid, Arc::clone(&known))));
+    }
+
+    /// The application whose own cgroup holds `path`: the nearest one.
+    fn holding(&self, path: &[u8]) -> Option<&Arc<Known>> {
+        let mut end = path.len();
+        loop {
+            if let Some(known) = self.by_cgroup.get(path.get(..end)?) {
+                return Some(known);
+            }
+            end = path.get(..end)?.iter().rposition(|byte| *byte == b'/').filter(|end| *end > 0)?;
+        }
+    }
+}
+
+/// What is known of a victim beside its line in the log: it is on its way out, but may still be there.
+#[derive(Debug, Default)]
+pub(super) struct Traces {
+    path: Option<Box<[u8]>>,
+    parent: Option<u32>,
+}
+
+impl Traces {
+    /// Looks for them; `are_pids_shared` tells whether the kernel's pids are those of this procfs.
+    pub(super) fn of(killed: &Killed, roots: &Roots, are_pids_shared: bool) -> Self {
+        let logged = || killed.task_path.clone().map(Vec::into_boxed_slice);
+        if !are_pids_shared {
+            return Self { path: logged(), parent: None };
+        }
+        let text = std::fs::read(roots.of_process(killed.pid, "cgroup")).ok();
+        let seen = text.and_then(|text| Membership::parse(&text).memory).map(|(_, path)| path);
+        let parent = read_stat(roots, killed.pid, &mut Vec::new()).ok().map(|stat| stat.ppid);
+        Self { path: seen.or_else(logged), parent: parent.and_then(|parent| u32::try_from(parent).ok()) }
+    }
+}
+
+/// The application of a victim among those of the last passes, and what is to be told of it.
+pub(super) fn identify(
+    killed: &Killed,
+    traces: &Traces,
+    rosters: &[Arc<Roster>],
+    hierarchies: &Hierarchies,
+    are_pids_shared: bool,
+) -> Option<(Arc<Identity>, Victim)> {
+    let by_path = |roster: &Arc<Roster>| roster.holding(traces.path.as_deref()?).cloned();
+    let by_pid = |roster: &Arc<Roster>| {
+        let pid = Some(killed.pid).filter(|_| are_pids_shared);
+        let by = |pid: Option<u32>| roster.by_pid.get(&pid?).cloned();
+        // What is born of one that has a cgroup of its own is in that cgroup.
+        by(pid).or_else(|| by(traces.parent).filter(|known| known.cgroup.is_none()))
+    };
+    let known = rosters.iter().find_map(by_path).or_else(|| rosters.iter().find_map(by_pid))?;
+    let incarnation = known.cgroup.as_ref().map(|(version, path, incarnation)| match &traces.path {
+        Some(inside) if !is_within(inside, path) => 0,
+        // Another may have come in its place since.
+        _ => std::fs::metadata(hierarchies.host_path(*version, path)).map_or(*incarnation, |folder| folder.ino()),
+    });
+    let called_by = match (&killed.limit_path, &known.cgroup) {
+        _ if killed.is_node => CalledBy::Node,
+        (Some(limit), Some((_, path, _))) if is_within(limit, path) => CalledBy::Own,
+        (Some(_), _) => CalledBy::Above,
+        (None, _) => CalledBy::OneOfThem,
+    };
+    let victim = Victim {
+        process: clean_label(&killed.process),
+        pid: killed.pid,
+        resident: killed.resident,
+        called_by: Some(called_by),
+        incarnation,
+    };
+    Some((Arc::clone(&known.identity), victim))
+}
