@@ -7,7 +7,8 @@ pub use origin::parse;
 
 use crate::config::{
     ApplicationCount, ApplicationOption, CgroupPath, Duration, FilePath, Instant, ListenAddress, LogFormat, LogLevel,
-    LogOptions, Named, Options, PathOptions, Pattern, Pid, SelectorOption, TrendOptions, UnitName, WebOptions, Which,
+    LogOptions, Named, Options, PathOptions, Pattern, Pid, SelectorOption, StateOptions, TrendOptions, UnitName,
+    WebOptions, Which,
 };
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
@@ -156,6 +157,10 @@ pub struct ServeFlags {
     /// Where the node's root file system is mounted: names of pods and containers are read below it [default: /]
     #[arg(long = "path.rootfs", value_name = "PATH", env = "MEMTREND_PATH_ROOTFS")]
     path_rootfs: Option<PathBuf>,
+
+    /// Folder in which the counters of kills outlive memtrend [default: none, they begin at 0 with it]
+    #[arg(long = "state.dir", value_name = "PATH", env = "MEMTREND_STATE_DIR")]
+    state_dir: Option<PathBuf>,
 }
 
 /// Flags of `analyze`.
@@ -313,6 +318,7 @@ impl ServeFlags {
             },
             log: LogOptions { level: self.log_level, format: self.log_format },
             path: PathOptions { procfs: self.path_procfs, sysfs: self.path_sysfs, rootfs: self.path_rootfs },
+            state: StateOptions { dir: self.state_dir },
         })
     }
 }

@@ -8,6 +8,7 @@
 //!    [`Report`](analysis::report::Report) comes out.
 //! 3. [`source`]: reads the world and yields samples.
 //!    [`trace`] reads recorded ones, [`history`] those that a Prometheus has kept, [`score`] holds verdicts on them against a known truth.
+//!    [`state`] keeps what outlives memtrend.
 //! 4. [`output`]: a report becomes text.
 //! 5. [`config`] and [`cli`]: what the user has set.
 //! 6. [`serve`]: samples on a clock and answers HTTP.
@@ -24,6 +25,8 @@ pub use memtrend_trace as trace;
 pub mod history;
 
 pub mod score;
+
+pub mod state;
 
 pub mod output;
 

@@ -14,12 +14,16 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("history", &["history", "trace", "analysis", "units"]),
     ("score", &["score", "trace", "analysis", "units"]),
     ("output", &["output", "analysis", "units"]),
+    ("state", &["state", "analysis", "units"]),
     ("config", &["config", "units"]),
     ("cli", &["config"]),
-    ("serve", &["serve", "source", "output", "analysis", "config", "units"]),
+    ("serve", &["serve", "source", "state", "output", "analysis", "config", "units"]),
     (
         "command",
-        &["command", "cli", "score", "trace", "history", "serve", "source", "output", "config", "analysis", "units"],
+        &[
+            "command", "cli", "score", "trace", "history", "serve", "source", "state", "output", "config", "analysis",
+            "units",
+        ],
     ),
 ];
 
@@ -43,7 +47,7 @@ const CONFINED: &[(&str, &str)] = &[
     ("rustls_native_certs::", "src/history/client.rs"),
     ("http_body_util::", "src/history/client.rs"),
     ("percent_encoding::", "src/history/client.rs src/history/address.rs"),
-    ("tempfile::", "src/command/analyze/drawing.rs src/config/web/table.rs"),
+    ("tempfile::", "src/command/analyze/drawing.rs src/config/web/table.rs src/state/store.rs"),
     ("toml::", "src/config/file.rs"),
     ("bcrypt::", "src/serve/auth.rs src/config/web/http.rs src/serve/verified.rs"),
 ];

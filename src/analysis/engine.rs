@@ -1,7 +1,7 @@
 //! The one state machine for live, CI and history: samples in, report out.
 
 use super::floors::PUBLISHED_SCALES;
-use super::oom::{Evidence, Fact, KillSource, Kills};
+use super::oom::{Evidence, Fact, Figures, KillSource, Kills};
 use super::report::Report;
 use super::sample::{Identity, Observation, Sample};
 use super::watch::Watch;
@@ -31,6 +31,15 @@ impl Default for Settings {
     fn default() -> Self {
         Self { block_seconds: 60.0, maximum_applications: 1000, forget_after_seconds: 900.0 }
     }
+}
+
+/// What is kept of kills over a restart of memtrend.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct SavedKills {
+    /// What the node accounts for.
+    pub node: Figures,
+    /// What each application does.
+    pub applications: Vec<(Arc<Identity>, Figures)>,
 }
 
 /// Watches applications through their samples. Its state is bounded: constant for each application, and at most
@@ -103,6 +112,30 @@ impl Engine {
             }
         }
         self.latest = sample;
+    }
+
+    /// What is to be kept of kills over a restart of memtrend.
+    pub fn save_kills(&mut self) -> SavedKills {
+        let applications = self.watches.iter_mut().map(|(identity, watch)| (Arc::clone(identity), watch.save()));
+        SavedKills { applications: applications.collect(), node: self.kills.save() }
+    }
+
+    /// One number that changes when what [`Self::save_kills`] gives does, but for event counters.
+    pub fn digest_of_kills(&mut self) -> u64 {
+        let mut digest = 0;
+        self.kills.digest(&mut digest);
+        self.watches.values_mut().for_each(|watch| watch.digest(&mut digest));
+        digest
+    }
+
+    /// Goes on where [`Self::save_kills`] was left, as far as there is room; before the first sample. `is_same_boot` tells
+    /// whether the kernel is still the one that had counted.
+    pub fn restore_kills(&mut self, saved: &SavedKills, is_same_boot: bool, at: Moment) {
+        self.kills = Kills::restore(&saved.node, is_same_boot);
+        for (identity, figures) in saved.applications.iter().take(self.settings.maximum_applications) {
+            let watch = Watch::restore(Arc::clone(identity), figures, is_same_boot, at);
+            self.watches.insert(Arc::clone(identity), Box::new(watch));
+        }
     }
 
     /// Takes in what was seen of kills between passes.

@@ -3,11 +3,11 @@
 use super::detect::{Circumstances, Falls, Finding, Stage};
 use super::leak::Leak;
 use super::life::Life;
-use super::oom::{Deaths, Fact, Kills};
+use super::oom::{Deaths, Fact, Figures, Kills, Remembered};
 use super::origin::{Earlier, Origin};
 use super::report::ApplicationReport;
 use super::restart_loop::RestartLoop;
-use super::sample::{About, Ceiling, Identity, Memory, Observation, Population};
+use super::sample::{About, Ceiling, Identity, Lifetime, Memory, Observation, Population};
 use super::verdict::{Evidence, Verdict};
 use crate::units::{Clock, Moment};
 use std::sync::Arc;
@@ -34,6 +34,8 @@ pub struct Watch {
     life: Option<Life>,
     present: Option<(Memory, Population)>,
     deaths: Deaths,
+    /// The life that was there when memtrend was stopped, until it is known what has become of it.
+    remembered: Option<Remembered>,
     /// Heap after start-up in an earlier life, for when the present one is too young to tell.
     earlier_start_level: Option<f64>,
     /// Highest floor of the last life that was steady.
@@ -60,6 +62,7 @@ impl Watch {
             life: None,
             present: None,
             deaths: Deaths::default(),
+            remembered: None,
             earlier_start_level: None,
             healthy_level: None,
             earlier_seconds: 0.0,
@@ -71,6 +74,30 @@ impl Watch {
         }
     }
 
+    /// What is to be kept of its kills over a restart of memtrend.
+    pub(super) fn save(&mut self) -> Figures {
+        let life = self.last_life();
+        self.deaths.save(life)
+    }
+
+    /// One number that changes when what is to be kept does.
+    pub(super) fn digest(&mut self, digest: &mut u64) {
+        let life = self.last_life();
+        self.deaths.digest(life, digest);
+    }
+
+    /// The present life, or the one before memtrend was started; and whether it is at its limit.
+    fn last_life(&self) -> Option<(Lifetime, bool)> {
+        let known = self.life.as_ref().map(|life| (life.lifetime, life.was_at_limit));
+        known.or_else(|| self.remembered.map(|life| (life.lifetime, life.was_at_limit)))
+    }
+
+    /// Goes on where [`Self::save`] was left; after a boot no life of before can be there.
+    pub(super) fn restore(identity: Arc<Identity>, figures: &Figures, is_same_boot: bool, at: Moment) -> Self {
+        let (deaths, remembered) = Deaths::restore(figures, is_same_boot);
+        Self { deaths, remembered, ..Self::new(identity, at) }
+    }
+
     /// Takes in its cgroup's counters, and notes whether its life is over: first of a pass, for all applications, before they
     /// are observed.
     pub(super) fn count(&mut self, seen: Option<&Observation>, clock: Clock, kills: &mut Kills) {
@@ -80,15 +107,15 @@ impl Watch {
         if let Some(counters) = seen.and_then(|seen| seen.counters) {
             self.deaths.count(&counters, clock, kills);
         }
-        let lives_on = |life: &Life| seen.is_some_and(|seen| seen.is_alive() && seen.lifetime == life.lifetime);
-        if self.life.as_ref().is_some_and(|life| !lives_on(life)) {
+        let lives_on = |lifetime: Lifetime| seen.is_some_and(|seen| seen.is_alive() && seen.lifetime == lifetime);
+        if self.last_life().is_some_and(|(lifetime, _)| !lives_on(lifetime)) {
             self.deaths.end_life();
         }
     }
 
     /// Looks into how its lives ended, when all that was counted in a pass is known.
     pub(super) fn look_into_ends(&mut self, clock: Clock, kills: &mut Kills) {
-        let was_at_limit = self.life.as_ref().is_some_and(|life| life.was_at_limit);
+        let was_at_limit = self.last_life().is_some_and(|(_, was_at_limit)| was_at_limit);
         self.deaths.look_into(was_at_limit, clock, kills);
     }
 
@@ -184,7 +211,10 @@ impl Watch {
             self.carry_over(&ended, block_seconds);
             self.deaths.begin_next_life(ended.was_at_limit);
             falls = ended.heap().falls().clone();
+        } else if let Some(remembered) = self.remembered.filter(|life| life.lifetime != seen.lifetime) {
+            self.deaths.begin_next_life(remembered.was_at_limit);
         }
+        self.remembered = None;
         self.life = Some(Life::new(seen, at, block_seconds, falls));
     }
 

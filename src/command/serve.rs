@@ -8,6 +8,7 @@ use crate::config::{self, ApplicationOption, ListenAddress, SelectorOption, Sett
 use crate::serve::{Service, run_until_stopped};
 use crate::source::applications::{Selection, Selector, Wanted};
 use crate::source::{Roots, World};
+use crate::state::Store;
 use anyhow::{Context, bail};
 use std::io::ErrorKind;
 use std::net::TcpListener;
@@ -80,6 +81,7 @@ pub(super) fn serve(settings: &Settings, listeners: Vec<TcpListener>) -> anyhow:
         engine,
         interval: settings.interval,
         listeners,
+        state: settings.state.as_deref().map(Store::open).transpose()?,
         telemetry_path: settings.telemetry_path.clone(),
         web_config: settings.web_config.clone(),
     })

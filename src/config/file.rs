@@ -29,7 +29,7 @@ mod tests {
             "interval = '1s'\napplication = 'auto'\nversion-env = 'V'\nmax-applications = 5\nforget-after = '1m'\n\
              [trend]\nblock = '10s'\n[web]\nlisten-address = [':1', '[::1]:2']\ntelemetry-path = '/m'\n\
              config-file = 'w.yml'\nsystemd-socket = false\n[log]\nlevel = 'warn'\nformat = 'json'\n\
-             [path]\nprocfs = '/p'\nsysfs = '/s'\nrootfs = '/r'\n\
+             [path]\nprocfs = '/p'\nsysfs = '/s'\nrootfs = '/r'\n[state]\ndir = '/v'\n\
              [[applications]]\nname = 'a'\nversion = '1'\nmatch = 'x'\n[[applications]]\npid-file = '/run/x.pid'\n",
         );
         let options = options.unwrap();

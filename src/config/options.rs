@@ -31,6 +31,8 @@ pub struct Options {
     pub log: LogOptions,
     /// Mount points.
     pub path: PathOptions,
+    /// What outlives memtrend.
+    pub state: StateOptions,
 }
 
 /// `[trend]`.
@@ -75,6 +77,14 @@ pub struct PathOptions {
     pub sysfs: Option<PathBuf>,
     /// The node's root.
     pub rootfs: Option<PathBuf>,
+}
+
+/// `[state]`.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case", default, expecting = "a table [state]")]
+pub struct StateOptions {
+    /// The folder that it is kept in.
+    pub dir: Option<PathBuf>,
 }
 
 /// One `[[applications]]`, or one of the flags that select one.
@@ -160,6 +170,7 @@ impl Options {
                 sysfs: self.path.sysfs.or(other.path.sysfs),
                 rootfs: self.path.rootfs.or(other.path.rootfs),
             },
+            state: StateOptions { dir: self.state.dir.or(other.state.dir) },
         }
     }
 }

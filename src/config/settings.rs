@@ -44,6 +44,8 @@ pub struct Settings {
     pub sysfs: PathBuf,
     /// The node's root.
     pub rootfs: PathBuf,
+    /// Where the counters of kills are kept; nowhere when it is not set.
+    pub state: Option<PathBuf>,
 }
 
 impl Settings {
@@ -94,6 +96,7 @@ impl Settings {
             procfs: path.procfs.unwrap_or_else(|| "/proc".into()),
             sysfs: path.sysfs.unwrap_or_else(|| "/sys".into()),
             rootfs: path.rootfs.unwrap_or_else(|| "/".into()),
+            state: options.state.dir,
         })
     }
 }

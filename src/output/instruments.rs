@@ -1,7 +1,7 @@
 //! memtrend's own instruments, kept by the `prometheus` crate: what accumulates over passes and belongs to no report.
 //! The only file that names that crate.
 
-use super::catalogue::{Emit, SCAN_DURATION, SOURCE_ERRORS, Value, family};
+use super::catalogue::{Emit, SCAN_DURATION, SOURCE_ERRORS, STATE_SAVES, Value, family};
 use crate::analysis::sample::{Outcome, Reason};
 use prometheus::core::Collector;
 use prometheus::proto::{MetricFamily, MetricType};
@@ -16,6 +16,7 @@ const SCAN_BUCKETS: &[f64] = &[0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 
 pub struct Instruments {
     scan_duration: Histogram,
     source_errors: IntCounterVec,
+    state_saves: IntCounterVec,
 }
 
 impl Instruments {
@@ -27,7 +28,13 @@ impl Instruments {
         let help = |name: &str| family(name).map_or("", |family| family.help);
         let scan = HistogramOpts::new(SCAN_DURATION, help(SCAN_DURATION));
         let errors = Opts::new(SOURCE_ERRORS, help(SOURCE_ERRORS));
+        let saves = Opts::new(STATE_SAVES, help(STATE_SAVES));
+        let state_saves = IntCounterVec::new(saves, &["result"])?;
+        for result in [true, false].map(name_of_save) {
+            state_saves.with_label_values(&[result]);
+        }
         Ok(Self {
+            state_saves,
             scan_duration: Histogram::with_opts(scan.buckets(SCAN_BUCKETS.to_vec()))?,
             source_errors: IntCounterVec::new(errors, &["source", "reason"])?,
         })
@@ -43,15 +50,25 @@ impl Instruments {
         }
     }
 
+    /// Notes that state was saved, or that it could not be.
+    pub fn record_save(&self, succeeded: bool) {
+        self.state_saves.with_label_values(&[name_of_save(succeeded)]).inc();
+    }
+
     /// Emits the samples of one instrument.
     pub fn emit(&self, name: &str, out: &mut dyn Emit) {
         let families = match name {
             SCAN_DURATION => self.scan_duration.collect(),
             SOURCE_ERRORS => self.source_errors.collect(),
+            STATE_SAVES => self.state_saves.collect(),
             _ => Vec::new(),
         };
         families.iter().for_each(|family| emit_family(family, out));
     }
+}
+
+fn name_of_save(succeeded: bool) -> &'static str {
+    if succeeded { "success" } else { "failure" }
 }
 
 fn emit_family(family: &MetricFamily, out: &mut dyn Emit) {

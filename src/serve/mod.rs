@@ -5,6 +5,7 @@ mod body;
 mod connection;
 pub mod connections;
 mod fingerprint;
+mod keeper;
 mod negotiation;
 pub mod reload;
 mod routes;
@@ -16,6 +17,7 @@ mod verifier;
 use crate::analysis::engine::Engine;
 use crate::output::instruments::Instruments;
 use crate::source::World;
+use crate::state::Store;
 use anyhow::Context;
 use sampler::Wake;
 use std::net::TcpListener;
@@ -35,6 +37,8 @@ pub struct Service {
     pub interval: Duration,
     /// Open, non-blocking listeners.
     pub listeners: Vec<TcpListener>,
+    /// Keeps what outlives memtrend.
+    pub state: Option<Store>,
     /// Path of the metrics.
     pub telemetry_path: String,
     /// TLS and authentication.
@@ -59,13 +63,15 @@ async fn run(service: Service) -> anyhow::Result<()> {
     let (wake, wakes) = std::sync::mpsc::channel();
     let sampler = {
         let instruments = instruments.clone();
-        let (world, engine, wake) = (service.world, service.engine, wake.clone());
+        let (world, mut engine, wake) = (service.world, service.engine, wake.clone());
+        let keeper = service.state.map(|store| keeper::Keeper::begin(store, &mut engine));
         std::thread::Builder::new().name("sampler".to_owned()).spawn(move || {
             let mut world = world();
             if let Err(error) = world.watch_kills(move |evidence| wake.send(Wake::Seen(evidence)).is_ok()) {
                 tracing::error!(%error, "kills are seen at passes only: nothing can wait for them here");
             }
-            sampler::sample_until_stopped(world, engine, interval, &instruments, &published, &wakes);
+            let sampler = sampler::Sampler { world, engine, instruments, published, keeper };
+            sampler.sample_until_stopped(interval, &wakes);
         })?
     };
     let web = Arc::new(match &service.web_config {

@@ -1,12 +1,15 @@
 //! The node's own count of kills, held against what the applications account for.
 
 use super::evidence::KillSource;
+use super::figures::Walk;
 
 /// What has been killed on the node and how much of it is owned; never goes down.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Account {
-    /// The node's counter when it was first seen.
+    /// The node's counter when it was first seen since boot.
     first: Option<u64>,
+    /// What had been killed before that boot.
+    earlier: u64,
     /// Processes killed on the node since then.
     node: u64,
     /// Of these, killed in applications.
@@ -22,6 +25,13 @@ pub struct Account {
 pub struct Unowned(i64);
 
 impl Unowned {
+    /// Goes through its figure.
+    pub(super) fn walk(unowned: &mut Option<Self>, name: &str, walk: &mut Walk<'_>) {
+        let mut bits = unowned.map(|unowned| unowned.0.cast_unsigned());
+        walk.optional(name, &mut bits);
+        *unowned = bits.map(|bits| Self(bits.cast_signed()));
+    }
+
     /// How many came since `before`.
     pub(crate) fn since(self, before: Self) -> u64 {
         u64::try_from(self.0.saturating_sub(before.0)).unwrap_or(0)
@@ -32,7 +42,24 @@ impl Account {
     /// Takes in the node's counter.
     pub fn observe_node(&mut self, total: u64) {
         let first = *self.first.get_or_insert(total);
-        self.node = self.node.max(total.saturating_sub(first));
+        self.node = self.node.max(self.earlier.saturating_add(total.saturating_sub(first)));
+    }
+
+    /// Goes through its figures.
+    pub(super) fn walk(&mut self, walk: &mut Walk<'_>) {
+        walk.optional("first", &mut self.first);
+        walk.count("earlier", &mut self.earlier);
+        walk.count("node", &mut self.node);
+        walk.count("owned", &mut self.owned);
+        walk.count("strangers", &mut self.strangers);
+        walk.count("unattributed", &mut self.unattributed);
+        walk.counts("seen_by", KillSource::ALL.iter().map(|source| source.name()), &mut self.seen_by);
+    }
+
+    /// Goes on when the machine has booted anew: its counter has begun at zero.
+    pub(super) fn begin_boot(&mut self) {
+        self.earlier = self.node;
+        self.first = self.first.map(|_| 0);
     }
 
     /// Takes in processes that were killed in an application.

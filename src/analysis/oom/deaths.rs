@@ -2,10 +2,11 @@
 
 use super::ending::{Cause, Ending, Found};
 use super::evidence::{Exit, Fact, KillSource};
+use super::figures::{Figures, Walk};
 use super::kills::Kills;
 use super::ledger::{Ledger, Tightest};
-use crate::sample::{CgroupCounters, Lifetime};
-use crate::units::Clock;
+use crate::sample::{CgroupCounters, Lifetime, LimitSource};
+use crate::units::{Bytes, Clock, length_as_count};
 
 /// What is known of its kills and restarts.
 #[derive(Clone, Debug, Default)]
@@ -24,6 +25,17 @@ pub(crate) struct Deaths {
     kills_when_alive: u64,
 }
 
+/// The life that was there when memtrend was stopped.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Remembered {
+    pub(crate) lifetime: Lifetime,
+    pub(crate) was_at_limit: bool,
+}
+
+fn remember(life: Option<(Lifetime, bool)>) -> Option<Remembered> {
+    life.map(|(lifetime, was_at_limit)| Remembered { lifetime, was_at_limit })
+}
+
 /// An end that is still being looked into though the next life has begun.
 #[derive(Clone, Copy, Debug)]
 struct Owed {
@@ -32,6 +44,53 @@ struct Owed {
 }
 
 impl Deaths {
+    /// What is to be kept over a restart of memtrend; `life` is the present one, and whether it is at a limit.
+    pub(crate) fn save(&mut self, life: Option<(Lifetime, bool)>) -> Figures {
+        let mut figures = Figures::new();
+        self.walk(&mut Walk::Save(&mut figures), &mut remember(life));
+        figures
+    }
+
+    /// One number that changes when what is to be kept does; event counters aside.
+    pub(crate) fn digest(&mut self, life: Option<(Lifetime, bool)>, digest: &mut u64) {
+        self.walk(&mut Walk::Digest(digest), &mut remember(life));
+    }
+
+    /// Goes on where [`Self::save`] was left; the life that was left is there again or it is over.
+    pub(crate) fn restore(figures: &Figures, is_same_boot: bool) -> (Self, Option<Remembered>) {
+        let (mut deaths, mut remembered) = (Self::default(), None);
+        deaths.walk(&mut Walk::Restore(figures), &mut remembered);
+        if !is_same_boot {
+            deaths.ledger.begin_boot();
+            remembered = None;
+        }
+        deaths.present.was_away = true;
+        deaths.kills_when_alive = deaths.ledger.total_kills();
+        (deaths, remembered)
+    }
+
+    fn walk(&mut self, walk: &mut Walk<'_>, remembered: &mut Option<Remembered>) {
+        self.ledger.walk(walk);
+        walk.counts("restarts", Cause::ALL.iter().map(|cause| cause.name()), &mut self.restarts);
+        self.present.walk(walk);
+        let mut limit = self.tightest.map(|(_, limit)| limit.0);
+        let mut source = self.tightest.map(|(source, _)| length_as_count(source.index()));
+        walk.optional("limit", &mut limit);
+        walk.optional("limit.source", &mut source);
+        let named = |place: u64| LimitSource::ALL.iter().copied().nth(usize::try_from(place).ok()?);
+        self.tightest = source.and_then(named).zip(limit.map(Bytes));
+        let mut pid = remembered.map(|life| u64::from(life.lifetime.pid));
+        let mut start = remembered.map(|life| life.lifetime.start_ticks);
+        let mut was_at_limit = remembered.is_some_and(|life| life.was_at_limit);
+        walk.optional("life.pid", &mut pid);
+        walk.optional("life.start_ticks", &mut start);
+        walk.flag("life.was_at_limit", &mut was_at_limit);
+        *remembered = pid
+            .and_then(|pid| u32::try_from(pid).ok())
+            .zip(start)
+            .map(|(pid, start_ticks)| Remembered { lifetime: Lifetime { pid, start_ticks }, was_at_limit });
+    }
+
     /// Takes in its cgroup's counters, read in a pass.
     pub(crate) fn count(&mut self, counters: &CgroupCounters, clock: Clock, kills: &mut Kills) {
         // A kill in a cgroup that was not read to its end would have gone with it.

@@ -2,6 +2,7 @@
 
 use super::account::{Account, Unowned};
 use super::evidence::{Exit, Sources};
+use super::figures::Walk;
 use crate::sample::named_enum;
 
 named_enum! {
@@ -33,6 +34,8 @@ pub(crate) struct Ending {
     /// What was nobody's when it was last seen alive: on the node, and in the cgroup above.
     unowned: Option<Unowned>,
     unowned_above: Option<Unowned>,
+    /// Whether memtrend was away meanwhile: then the log may have told of it unheard.
+    pub(super) was_away: bool,
     passes: u8,
 }
 
@@ -53,6 +56,11 @@ impl Ending {
     pub(crate) fn alive(was_killed: bool, node: &Account, above: Option<&Account>) -> Self {
         let unowned_above = above.and_then(Account::unowned);
         Self { was_killed, unowned: node.unowned(), unowned_above, ..Self::default() }
+    }
+
+    /// Goes through the figures of one that is alive.
+    pub(super) fn walk(&mut self, walk: &mut Walk<'_>) {
+        Unowned::walk(&mut self.unowned, "unowned", walk);
     }
 
     /// Whether all that is to be seen of the process looks like a kill; told once.
@@ -85,7 +93,7 @@ impl Ending {
             };
         }
         // It would have named the victim.
-        if sources.log_is_whole {
+        if sources.log_is_whole && !self.was_away {
             return if has_told { Found::Cause(Cause::Exit) } else { Found::NotYet };
         }
         match self.unowned.zip(node.unowned()) {

@@ -2,6 +2,7 @@
 //!
 //! The kernel counts each of its processes, and the first of them twice (6.1: 3 for a group of two), one after the other.
 
+use super::figures::Walk;
 use crate::units::Moment;
 
 /// Kills of a group that are counted within so many seconds are of one stroke.
@@ -30,6 +31,12 @@ impl Incidents {
         }
         self.strokes = self.strokes.max(group_kills);
         self.total().saturating_sub(before)
+    }
+
+    /// Goes through its figures.
+    pub(super) fn walk(&mut self, walk: &mut Walk<'_>) {
+        walk.count("place.single", &mut self.single);
+        walk.count("place.strokes", &mut self.strokes);
     }
 
     fn total(&self) -> u64 {

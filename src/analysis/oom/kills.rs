@@ -2,6 +2,7 @@
 
 use super::account::Account;
 use super::evidence::{KillSource, Sources};
+use super::figures::{Figures, Walk};
 use super::ledger::Told;
 use crate::sample::Sample;
 use std::collections::BTreeMap;
@@ -18,6 +19,28 @@ pub struct Kills {
 }
 
 impl Kills {
+    /// What is to be kept over a restart of memtrend.
+    pub(crate) fn save(&mut self) -> Figures {
+        let mut figures = Figures::new();
+        self.node.walk(&mut Walk::Save(&mut figures));
+        figures
+    }
+
+    /// One number that changes when what is to be kept does.
+    pub(crate) fn digest(&mut self, digest: &mut u64) {
+        self.node.walk(&mut Walk::Digest(digest));
+    }
+
+    /// Goes on where [`Self::save`] was left.
+    pub(crate) fn restore(figures: &Figures, is_same_boot: bool) -> Self {
+        let mut kills = Self::default();
+        kills.node.walk(&mut Walk::Restore(figures));
+        if !is_same_boot {
+            kills.node.begin_boot();
+        }
+        kills
+    }
+
     /// Begins a pass with what was read before the applications.
     pub(crate) fn begin_pass(&mut self, sample: &Sample) {
         self.sources = sample.kill_sources;

@@ -1,6 +1,7 @@
 //! What an application's kills and events add up to, over the cgroups that it has lived in.
 
 use super::evidence::Victim;
+use super::figures::Walk;
 use super::place::{News, Place};
 use super::scope::{Hits, Scope};
 use crate::sample::{CgroupCounters, LimitSource, MemoryEvent};
@@ -52,6 +53,22 @@ pub struct Ledger {
 }
 
 impl Ledger {
+    /// Goes through its figures. Pressure is left to its own counters' reset.
+    pub(super) fn walk(&mut self, walk: &mut Walk<'_>) {
+        walk.counts("kills", Scope::ALL.iter().map(|scope| scope.name()), &mut self.kills);
+        let events = if walk.is_digest() { &mut [][..] } else { &mut self.events[..] };
+        for (total, event) in events.iter_mut().zip(MemoryEvent::ALL) {
+            walk.optional(&format!("events.{}", event.name()), total);
+        }
+        walk.flag("has_cgroup", &mut self.has_cgroup);
+        self.place.walk(walk);
+    }
+
+    /// Forgets the cgroup that it was in: the machine has booted anew, what cgroups count began at zero.
+    pub(super) fn begin_boot(&mut self) {
+        self.place = Place::default();
+    }
+
     /// Takes in the counters of the present cgroup; a counter that cannot be read for a pass is not new when it is back.
     ///
     /// What a cgroup had counted before it was first seen is history and sets the zero, unless it was made since memtrend

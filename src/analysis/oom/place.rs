@@ -1,7 +1,8 @@
 //! One cgroup that an application lives in, or one life of an application that has none of its own.
 
+use super::figures::Walk;
 use super::group_kills::Incidents;
-use crate::sample::CgroupCounters;
+use crate::sample::{CgroupCounters, MemoryEvent};
 use crate::units::Moment;
 
 /// What each source has counted here. All count the same kills, none one that was not: the most of them is what is known.
@@ -33,6 +34,34 @@ pub(super) struct News {
 impl Place {
     pub(super) fn new(incarnation: u64) -> Self {
         Self { incarnation, ..Self::default() }
+    }
+
+    /// Goes through its figures.
+    pub(super) fn walk(&mut self, walk: &mut Walk<'_>) {
+        let mut was_read = self.last.is_some();
+        walk.flag("place.was_read", &mut was_read);
+        walk.count("place.incarnation", &mut self.incarnation);
+        walk.count("place.counted", &mut self.counted);
+        walk.count("place.logged", &mut self.logged);
+        walk.count("place.inferred", &mut self.inferred);
+        walk.count("place.known", &mut self.known);
+        walk.count("place.group_kills", &mut self.group_kills);
+        self.incidents.walk(walk);
+        if !was_read {
+            return;
+        }
+        let last =
+            self.last.get_or_insert(CgroupCounters { incarnation: self.incarnation, ..CgroupCounters::default() });
+        walk.optional("cgroup.oom_kills", &mut last.oom_kills);
+        walk.optional("cgroup.own_limit_hits", &mut last.own_limit_hits);
+        walk.optional("cgroup.limit_hits_above", &mut last.limit_hits_above);
+        walk.optional("cgroup.userspace_kills", &mut last.userspace_kills);
+        if walk.is_digest() {
+            return;
+        }
+        for (value, event) in last.events.iter_mut().zip(MemoryEvent::ALL) {
+            walk.optional(&format!("cgroup.events.{}", event.name()), value);
+        }
     }
 
     /// Its counter has counted `kills` more processes, and group kills.

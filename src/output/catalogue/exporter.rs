@@ -6,6 +6,7 @@ use crate::units::length_as_count;
 
 /// The instruments' names, for the code that keeps them.
 pub(crate) const SCAN_DURATION: &str = "memtrend_scan_duration_seconds";
+pub(crate) const STATE_SAVES: &str = "memtrend_state_saves_total";
 pub(crate) const SOURCE_ERRORS: &str = "memtrend_source_errors_total";
 
 pub(super) const FAMILIES: &[Family] = &[
@@ -99,6 +100,13 @@ pub(super) const FAMILIES: &[Family] = &[
         "",
         &["source", "reason"],
         "Reads that failed: processes and cgroups that went away while being read, missing permissions, unknown formats.",
+        Samples::Instrument,
+    ),
+    counter(
+        STATE_SAVES,
+        "",
+        &["result"],
+        "Times that the counters of kills were saved below --state.dir, or could not be.",
         Samples::Instrument,
     ),
     gauge(
