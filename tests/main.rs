@@ -31,6 +31,7 @@ mod fixture_pages;
 mod formats;
 mod identity;
 mod incident;
+mod kills;
 mod lifetimes;
 mod real_leak;
 mod replay_is_live;

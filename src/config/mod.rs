@@ -11,7 +11,9 @@ pub mod web;
 pub use error::ConfigError;
 pub use file::load;
 pub use instant::{Instant, as_rfc3339};
-pub use options::{ApplicationOption, LogOptions, Options, PathOptions, SelectorOption, StateOptions, TrendOptions, WebOptions};
+pub use options::{
+    ApplicationOption, LogOptions, Options, PathOptions, SelectorOption, StateOptions, TrendOptions, WebOptions,
+};
 pub use settings::Settings;
 pub use values::{
     ApplicationCount, CgroupPath, Duration, FilePath, ListenAddress, LogFormat, LogLevel, Named, Pattern, Pid,

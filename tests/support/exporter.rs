@@ -59,6 +59,12 @@ impl Exporter {
         self.log.lock().unwrap().clone()
     }
 
+    /// Kills it on the spot.
+    pub(crate) fn kill(&mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
+
     /// Asks it to end as an init would; its exit code.
     pub(crate) fn terminate(&mut self) -> Option<i32> {
         let status = Command::new("kill").arg(self.child.id().to_string()).status().unwrap();

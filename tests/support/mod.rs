@@ -1,6 +1,7 @@
 //! What the tests share: a running exporter, plain HTTP, pages as maps, trees from fixtures.
 
 pub(crate) mod canned;
+pub(crate) mod docker;
 pub(crate) mod exporter;
 pub(crate) mod http;
 pub(crate) mod limited;

@@ -78,13 +78,12 @@ impl Ledger {
         let at = clock.moment;
         if self.place.incarnation != now.incarnation || !self.has_cgroup && self.place.last.is_none() {
             let begins_at_zero = self.has_cgroup || now.is_born_since;
-            let zeros =
-                CgroupCounters { limit_hits_above: now.limit_hits_above, ..CgroupCounters::zero(now.incarnation) };
+            let zeros = CgroupCounters::at_birth(now);
             self.place = Place::new(now.incarnation);
             self.place.last = Some(if begins_at_zero { zeros } else { *now });
         }
         self.has_cgroup = true;
-        let previous = self.place.last.unwrap_or(CgroupCounters::zero(now.incarnation));
+        let previous = self.place.last.unwrap_or(CgroupCounters::at_birth(now));
         self.add_up(now, &previous);
         self.hits.observe(now, &previous, at);
         self.place.last = Some(now.or(&previous));
@@ -192,9 +191,14 @@ impl Ledger {
 }
 
 impl CgroupCounters {
-    /// Those of a cgroup that has just been made.
-    fn zero(incarnation: u64) -> Self {
-        Self { incarnation, own_limit_hits: Some(0), ..Self::default() }
+    /// Those of a cgroup when it was made, as far as they are told; what limits above it have counted was there before.
+    fn at_birth(now: &Self) -> Self {
+        Self {
+            incarnation: now.incarnation,
+            own_limit_hits: now.own_limit_hits.map(|_| 0),
+            limit_hits_above: now.limit_hits_above,
+            ..Self::default()
+        }
     }
 
     /// These counters, and where one is absent or has gone back, what it was before.

@@ -1,0 +1,118 @@
+//! Children that are killed while the main process lives on: nobody else tells of them.
+
+use super::{assert_own_kills, kills, rounds, seen_by, told, wait_known};
+use crate::support::binary;
+use crate::support::exporter::Exporter;
+use crate::support::limited::LimitedGroup;
+use std::io::Write;
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+const MIB: u64 = 1 << 20;
+
+/// A main process in a cgroup of its own that starts a child, far too large for it, for every line that it is given.
+struct Family {
+    main: Child,
+    group: LimitedGroup,
+}
+
+impl Family {
+    fn start(name: &str) -> Option<Self> {
+        let group = LimitedGroup::create(name, 24 * MIB)?;
+        let script =
+            "echo $$ >\"$1/cgroup.procs\"; while read -r _; do \"$2\" leak --start 67108864 --rate 0; done; : \"$0\"";
+        let mut command = Command::new("sh");
+        command.args(["-c", script, &format!("family-{name}")]).arg(&group.folder).arg(binary());
+        let main = command.stdin(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+        Some(Self { main, group })
+    }
+
+    /// Has so many children made, one after another.
+    fn make_children(&mut self, count: u64) {
+        let lines = "\n".repeat(usize::try_from(count).unwrap());
+        self.main.stdin.as_mut().unwrap().write_all(lines.as_bytes()).unwrap();
+    }
+
+    /// What its cgroup has counted.
+    fn counted(&self) -> u64 {
+        let file = if self.group.is_v1 { "memory.oom_control" } else { "memory.events" };
+        let text = std::fs::read_to_string(self.group.folder.join(file)).unwrap();
+        text.lines().find_map(|line| line.strip_prefix("oom_kill ")).unwrap().parse().unwrap()
+    }
+}
+
+impl Drop for Family {
+    fn drop(&mut self) {
+        let _ = self.main.kill();
+        let _ = self.main.wait();
+    }
+}
+
+fn watching(names: &[&str], more: &[&str]) -> Exporter {
+    let mut flags: Vec<String> = names.iter().map(|name| format!("--match={name}=family-{name}$")).collect();
+    // The pattern is in the arguments of the shell, not in its program's name.
+    flags.iter_mut().for_each(|flag| *flag = flag.replace('$', "( |$)"));
+    flags.extend(more.iter().map(|flag| (*flag).to_owned()));
+    Exporter::start(&flags)
+}
+
+#[test]
+fn every_child_that_is_killed_is_counted_once_one_after_another() {
+    let Some(mut family) = Family::start("one") else { return };
+    let exporter = watching(&["one"], &["--interval=1s"]);
+    wait_known(&exporter, "one");
+    let count = rounds(30, 1000);
+    family.make_children(count);
+    while family.counted() < count {
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    assert_own_kills(&exporter, "one", count);
+    println!("{count} of {count} children counted, one after another");
+}
+
+#[test]
+fn every_child_that_is_killed_is_counted_once_four_at_a_time() {
+    let names = ["four-a", "four-b", "four-c", "four-d"];
+    let Some(mut families) = names.iter().map(|name| Family::start(name)).collect::<Option<Vec<_>>>() else { return };
+    let exporter = watching(&names, &["--interval=1s"]);
+    names.iter().for_each(|name| wait_known(&exporter, name));
+    let count = rounds(12, 250);
+    families.iter_mut().for_each(|family| family.make_children(count));
+    while families.iter().any(|family| family.counted() < count) {
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    names.iter().for_each(|name| assert_own_kills(&exporter, name, count));
+    println!("{0} of {0} children counted, four at a time", 4 * count);
+}
+
+#[test]
+fn a_kill_is_on_the_page_within_fifty_milliseconds() {
+    let Some(mut family) = Family::start("fast") else { return };
+    // No pass will come while it is measured.
+    let exporter = watching(&["fast"], &["--trend.block=1h", "--interval=1h"]);
+    wait_known(&exporter, "fast");
+    let mut delays = Vec::new();
+    for number in 1..=rounds(15, 200) {
+        family.make_children(1);
+        while family.counted() < number {
+            std::thread::sleep(Duration::from_micros(200));
+        }
+        let killed = Instant::now();
+        let expected = memtrend::units::count_as_f64(number);
+        while kills(&exporter.page(), "fast")[0] < expected {
+            let page = exporter.page();
+            assert!(killed.elapsed() < Duration::from_secs(5), "kill {number}: {}", told(&page, &exporter));
+        }
+        delays.push(killed.elapsed());
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    delays.sort();
+    let median = delays[delays.len() / 2];
+    println!(
+        "from the kill to the page: median {median:?}, longest {:?} of {}",
+        delays[delays.len() - 1],
+        delays.len()
+    );
+    assert!(median < Duration::from_millis(50), "{delays:?}");
+    assert!(seen_by(&exporter.page(), "vmstat") == 0.0, "that would have been a pass");
+}
