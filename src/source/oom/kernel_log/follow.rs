@@ -65,8 +65,7 @@ impl KernelLog {
                 Ok(0) => break,
                 Ok(length) => {
                     let record = self.buffer.get(..length).and_then(Record::parse);
-                    let from_kernel = record.filter(Record::is_from_kernel);
-                    heard.victims.extend(from_kernel.and_then(|record| self.wording.take(&record.text, record.micros)));
+                    heard.victims.extend(record.and_then(|record| self.wording.take_record(&record)));
                 }
                 Err(error) => match Errno::from_io_error(&error) {
                     Some(Errno::PIPE) => heard.was_overrun = true,

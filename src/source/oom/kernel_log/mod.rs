@@ -1,37 +1,22 @@
-//! The kernel's log, `/dev/kmsg`: it names each victim, with its cgroup and whose limit was hit.
+//! The kernel's log as a source of kills: the only one that names the victim, and whose limit called for it. Pure: bytes
+//! of /dev/kmsg in, victims out; only `follow` reads the device.
 
 mod follow;
+mod line;
+mod record;
+mod wording;
 
 pub(crate) use follow::{Heard, KernelLog};
+pub use record::Record;
+pub use wording::{Killed, Wording};
 
-use crate::units::Bytes;
-
-/// A victim.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Killed {
-    pub pid: u32,
-    pub process: Vec<u8>,
-    pub resident: Option<Bytes>,
-    pub is_node: bool,
-    pub limit_path: Option<Vec<u8>>,
-    pub task_path: Option<Vec<u8>>,
-}
-struct Record {
-    micros: u64,
-    text: Vec<u8>,
-}
-impl Record {
-    fn parse(_: &[u8]) -> Option<Self> {
-        None
+/// An unsigned decimal number that is all of `word`; `None` where it does not fit.
+fn number(word: &[u8]) -> Option<u64> {
+    if word.is_empty() {
+        return None;
     }
-    fn is_from_kernel(&self) -> bool {
-        false
-    }
-}
-#[derive(Debug, Default)]
-struct Wording;
-impl Wording {
-    fn take(&mut self, _: &[u8], _: u64) -> Option<Killed> {
-        None
-    }
+    word.iter().try_fold(0_u64, |value, byte| {
+        let digit = byte.is_ascii_digit().then(|| u64::from(byte - b'0'))?;
+        value.checked_mul(10)?.checked_add(digit)
+    })
 }
