@@ -31,11 +31,8 @@ mod fixture_pages;
 mod formats;
 mod identity;
 mod incident;
-<<<<<<< HEAD
-mod kills;
-=======
 mod kernel_log;
->>>>>>> f679594 (The kernel's log is read: records of /dev/kmsg, and victims from the wordings of 4.14 to 6.18)
+mod kills;
 mod lifetimes;
 mod real_leak;
 mod replay_is_live;

@@ -23,14 +23,19 @@ pub(super) enum Wake {
     Stop,
 }
 
-/// An application that has ended is looked at by a pass of its own, but not earlier than so long after the last one.
-const EARLIEST_NEXT: Duration = Duration::from_secs(1);
+/// An application that has ended is looked at by a pass of its own so long after that, in seconds: nothing is in a hurry.
+const AFTER_AN_END: Duration = Duration::from_secs(1);
+
+/// A cgroup that has come is looked at by passes of its own: when its program may have begun, and again until it has.
+const AFTER_A_BIRTH: [Duration; 3] = [Duration::from_millis(100), Duration::from_millis(300), Duration::from_secs(1)];
+
+/// Between passes there is at least so many times the time that the last one took: they take a twentieth of a core at the most.
+const REST_PER_PASS: u32 = 19;
 
 /// What a wait has ended with.
 enum Waited {
     ForTheTurn,
-    ForAWord,
-    ForAnEnd,
+    ForAWord(Learnt),
     ForGood,
 }
 
@@ -49,36 +54,41 @@ impl Sampler {
     pub(super) fn sample_until_stopped(mut self, interval: Duration, wakes: &Receiver<Wake>) {
         let begun = Instant::now();
         let mut turn: u32 = 0;
+        // Passes that are asked for out of turn.
+        let mut asked: Vec<Instant> = Vec::new();
         loop {
             let pass = Instant::now();
-            if !self.pass(pass, wakes) {
+            let learnt = self.pass(pass, wakes);
+            if !learnt.goes_on {
                 return;
             }
             let now = Instant::now();
             while turn < u32::MAX && begun + interval * turn <= now {
                 turn += 1;
             }
-            let mut due = begun + interval * turn;
+            asked.retain(|at| *at > now);
+            learnt.ask(&mut asked, now);
+            let earliest = now + (now - pass) * REST_PER_PASS;
             loop {
-                match self.wait(due, wakes) {
+                let due = asked.iter().copied().min().map(|at| at.max(earliest)).unwrap_or(begun + interval * turn);
+                match self.wait(due.min(begun + interval * turn), wakes) {
                     Waited::ForTheTurn => break,
-                    Waited::ForAWord => {}
-                    Waited::ForAnEnd => due = due.min((pass + EARLIEST_NEXT).max(Instant::now())),
                     Waited::ForGood => return,
+                    Waited::ForAWord(learnt) => learnt.ask(&mut asked, Instant::now()),
                 }
             }
         }
     }
 
-    /// One pass; false when it is to be the last.
-    fn pass(&mut self, begun: Instant, wakes: &Receiver<Wake>) -> bool {
+    /// One pass; what was learnt meanwhile.
+    fn pass(&mut self, begun: Instant, wakes: &Receiver<Wake>) -> Learnt {
         let sample = self.world.read(now());
         self.instruments.record(begun.elapsed().as_secs_f64(), &sample.outcomes);
         // What was seen during the pass is told first: the pass draws conclusions from what nobody has told.
-        let goes_on = self.learn_all(wakes.try_iter()).goes_on;
+        let learnt = self.learn_all(wakes.try_iter());
         self.engine.observe(sample);
         self.publish();
-        goes_on
+        learnt
     }
 
     fn publish(&mut self) {
@@ -95,22 +105,19 @@ impl Sampler {
             Ok(first) => {
                 let learnt = self.learn_all(std::iter::once(first).chain(wakes.try_iter()));
                 self.publish();
-                match learnt {
-                    Learnt { goes_on: false, .. } => Waited::ForGood,
-                    Learnt { has_end: true, .. } => Waited::ForAnEnd,
-                    Learnt { .. } => Waited::ForAWord,
-                }
+                if learnt.goes_on { Waited::ForAWord(learnt) } else { Waited::ForGood }
             }
         }
     }
 
     fn learn_all(&mut self, wakes: impl Iterator<Item = Wake>) -> Learnt {
-        let mut learnt = Learnt { goes_on: true, has_end: false };
+        let mut learnt = Learnt { goes_on: true, has_end: false, has_birth: false };
         for wake in wakes {
             match wake {
                 Wake::Seen(evidence) => {
                     self.engine.learn(&evidence);
                     learnt.has_end |= evidence.tells_of_an_end();
+                    learnt.has_birth |= evidence.has_births;
                 }
                 Wake::Stop => learnt.goes_on = false,
             }
@@ -119,7 +126,19 @@ impl Sampler {
     }
 }
 
+/// What evidence asks of the thread.
 struct Learnt {
     goes_on: bool,
     has_end: bool,
+    has_birth: bool,
+}
+
+impl Learnt {
+    /// Asks for passes out of turn; many at a time are looked at together.
+    fn ask(&self, asked: &mut Vec<Instant>, now: Instant) {
+        asked.extend(self.has_end.then_some(now + AFTER_AN_END));
+        asked.extend(AFTER_A_BIRTH.iter().filter(|_| self.has_birth).map(|after| now + *after));
+        asked.sort_unstable();
+        asked.dedup_by(|later, earlier| *later - *earlier < AFTER_A_BIRTH[0] / 2);
+    }
 }

@@ -79,11 +79,17 @@ fn a_container_at_its_limit_that_ends_by_itself_or_is_killed_by_hand_is_no_kill(
         docker.run(&[&arguments[..], &["--start", "44000000", "--rate", "500000"]].concat());
         wait_known(&exporter, "tidy");
     };
+    let wait_removed = || {
+        wait_for("its end", Duration::from_secs(20), || (is_up(&exporter.page()) == 0.0).then_some(()));
+        wait_for("its removal", Duration::from_secs(10), || {
+            (!docker.command(&["inspect", "tidy"]).output().unwrap().status.success()).then_some(())
+        });
+    };
     run("45000000");
-    wait_for("its end", Duration::from_secs(20), || (is_up(&exporter.page()) == 0.0).then_some(()));
+    wait_removed();
     run("900000000");
     docker.run(&["kill", "--signal", "KILL", "tidy"]);
-    wait_for("its end", Duration::from_secs(10), || (is_up(&exporter.page()) == 0.0).then_some(()));
+    wait_removed();
     run("900000000");
     let restarts = || exporter.page().must("memtrend_restarts_total{application=\"tidy\",cause=\"exit\"}");
     wait_for("both restarts to be exits", Duration::from_secs(5), || (restarts() == 2.0).then_some(()));

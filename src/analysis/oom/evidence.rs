@@ -90,12 +90,14 @@ pub struct Evidence {
     pub facts: Vec<(Arc<Identity>, Fact)>,
     /// Victims in the kernel log that are of no application.
     pub strangers: u64,
+    /// Whether cgroups have come: of applications that no pass has seen.
+    pub has_births: bool,
 }
 
 impl Evidence {
     /// Whether nothing was seen.
     pub fn is_empty(&self) -> bool {
-        self.facts.is_empty() && self.strangers == 0
+        self.facts.is_empty() && self.strangers == 0 && !self.has_births
     }
 
     /// Whether a main process was seen to end: a pass will tell what has come of it.

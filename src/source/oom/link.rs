@@ -1,5 +1,6 @@
 //! The passes' side of the thread that waits for kills: what it is to wait for, and what its sources are good for.
 
+use super::births::Births;
 use super::counters::KillFiles;
 use super::exits::Waited;
 use super::kernel_log::KernelLog;
@@ -95,8 +96,9 @@ impl Link {
         let status = Arc::new(Status::default());
         let (commands, commanded) = channel();
         let has_log = log.is_some();
+        let births = Births::open(&allowance);
         let watcher =
-            Watcher::new(roots, are_pids_shared, Arc::clone(&wake), commanded, tell, Arc::clone(&status), log)?;
+            Watcher::new(roots, are_pids_shared, Arc::clone(&wake), commanded, tell, Arc::clone(&status), log, births)?;
         std::thread::Builder::new().name("kills".to_owned()).stack_size(256 * 1024).spawn(move || watcher.run())?;
         Ok(Self {
             allowance,
@@ -135,6 +137,9 @@ impl Link {
             self.followed.remove(&identity);
             self.command(Command::Leave(identity));
             changed = true;
+        }
+        if changed {
+            self.command(Command::Expect(nurseries(subjects, &mount_point)));
         }
         if changed && self.has_log {
             self.command(Command::Know(Arc::new(roster(subjects))));
@@ -210,6 +215,19 @@ fn roster(subjects: &[Subject<'_>]) -> Roster {
         roster.enter(known, subject.processes.iter().take(told).map(|(pid, _)| *pid));
     }
     roster
+}
+
+/// The folders in which cgroups like those of the subjects come: all above them.
+fn nurseries(subjects: &[Subject<'_>], mount_point: impl Fn(Version) -> PathBuf) -> Vec<PathBuf> {
+    let mut folders: Vec<PathBuf> = [Version::V1, Version::V2].map(&mount_point).into();
+    for place in subjects.iter().filter_map(|subject| subject.cgroup) {
+        let top = mount_point(place.version);
+        let above = place.directory.host_path.iter().flat_map(|path| path.ancestors().skip(1));
+        folders.extend(above.take_while(|path| path.starts_with(&top)).map(Into::into));
+    }
+    folders.sort();
+    folders.dedup();
+    folders
 }
 
 /// Whether a procfs has the kernel's own pids: pid 2 is `kthreadd` there and nowhere else.

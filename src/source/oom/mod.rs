@@ -1,5 +1,6 @@
 //! Sources of out-of-memory kills, each in a file of its own, and the thread that waits for what they tell.
 
+mod births;
 mod counters;
 mod exits;
 pub mod kernel_log;

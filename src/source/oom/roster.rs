@@ -63,10 +63,17 @@ impl Traces {
             return Self { path: logged(), parent: None };
         }
         let text = std::fs::read(roots.of_process(killed.pid, "cgroup")).ok();
-        let seen = text.and_then(|text| Membership::parse(&text).memory).map(|(_, path)| path);
+        let seen = text.and_then(|text| path_of_dying(&text));
         let parent = read_stat(roots, killed.pid, &mut Vec::new()).ok().map(|stat| stat.ppid);
         Self { path: seen.or_else(logged), parent: parent.and_then(|parent| u32::try_from(parent).ok()) }
     }
+}
+
+/// The cgroup of a process that is on its way out: v1 then tells the root, v2 marks one that is gone already.
+fn path_of_dying(membership: &[u8]) -> Option<Box<[u8]>> {
+    let (_, path) = Membership::parse(membership).memory?;
+    let path: Box<[u8]> = path.strip_suffix(b" (deleted)").map_or_else(|| path.clone(), Into::into);
+    (*path != *b"/").then_some(path)
 }
 
 /// The application of a victim among those of the last passes, and what is to be told of it.
@@ -104,4 +111,32 @@ pub(super) fn identify(
         incarnation,
     };
     Some((Arc::clone(&known.identity), victim))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_process_on_its_way_out_is_in_no_cgroup_that_it_was_not_in() {
+        let path = |text: &str| path_of_dying(text.as_bytes()).map(|path| String::from_utf8_lossy(&path).into_owned());
+        assert_eq!(path("4:memory:/docker/a\n0::/\n").as_deref(), Some("/docker/a"));
+        assert_eq!(path("4:memory:/\n0::/\n"), None, "what v1 tells of a zombie");
+        assert_eq!(path("0::/pod/a (deleted)\n").as_deref(), Some("/pod/a"));
+    }
+
+    #[test]
+    fn the_nearest_application_above_holds_a_path() {
+        let mut roster = Roster::default();
+        for (name, path) in [("pod", "/pod"), ("container", "/pod/a")] {
+            let identity = Identity { application: name.into(), namespace: None, pod: None, container: None };
+            let cgroup = Some((Version::V2, path.as_bytes().into(), 1));
+            roster.enter(Known { identity: Arc::new(identity), cgroup }, [1]);
+        }
+        let holding = |path: &str| roster.holding(path.as_bytes()).map(|known| known.identity.application.to_string());
+        assert_eq!(holding("/pod/a/b/c").as_deref(), Some("container"));
+        assert_eq!(holding("/pod/ab").as_deref(), Some("pod"));
+        assert_eq!(holding("/podx").as_deref(), None);
+        assert_eq!(holding("").as_deref(), None);
+    }
 }

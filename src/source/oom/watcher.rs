@@ -2,6 +2,7 @@
 //! wake it, it reads at once what they have to tell, and passes that on. It never reads anything that takes longer than
 //! microseconds, so that the next kill does not wait either.
 
+use super::births::Births;
 use super::counters::KillFiles;
 use super::exits::Waited;
 use super::kernel_log::{Heard, KernelLog};
@@ -16,6 +17,7 @@ use rustix::event::epoll::{self, EventData, EventFlags};
 use rustix::fd::AsFd;
 use std::collections::HashMap;
 use std::os::fd::OwnedFd;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, TryRecvError};
@@ -40,6 +42,8 @@ pub(super) enum Command {
     Leave(Arc<Identity>),
     /// Who is who now.
     Know(Arc<Roster>),
+    /// The folders in which cgroups may come.
+    Expect(Vec<PathBuf>),
 }
 
 /// What the thread tells the passes.
@@ -57,6 +61,7 @@ const FIRST_OTHER: u32 = 2;
 const NOBODY: u32 = 0;
 const WAKE: u32 = 0;
 const LOG: u32 = 1;
+const BIRTHS: u32 = 2;
 
 /// Most events that are taken at one time.
 const MOST_EVENTS: usize = 256;
@@ -78,6 +83,7 @@ pub(super) struct Watcher {
     tell: Tell,
     status: Arc<Status>,
     log: Option<KernelLog>,
+    births: Option<Births>,
     followed: HashMap<u32, Followed>,
     numbers: HashMap<Arc<Identity>, u32>,
     next: u32,
@@ -100,6 +106,7 @@ struct Round {
     /// Applications to look at, with whether their main process told.
     told: HashMap<u32, bool>,
     is_log_ready: bool,
+    has_births: bool,
     is_woken: bool,
 }
 
@@ -109,6 +116,7 @@ impl Round {
         let [number, which] = [data >> 32, data & u64::from(u32::MAX)].map(|part| u32::try_from(part).unwrap_or(0));
         match (number, which) {
             (NOBODY, LOG) => self.is_log_ready = true,
+            (NOBODY, BIRTHS) => self.has_births = true,
             (NOBODY, _) => self.is_woken = true,
             (_, MAIN) => *self.told.entry(number).or_default() = true,
             _ => {
@@ -131,11 +139,15 @@ impl Watcher {
         tell: Tell,
         status: Arc<Status>,
         log: Option<KernelLog>,
+        births: Option<Births>,
     ) -> rustix::io::Result<Self> {
         let epoll = epoll::create(epoll::CreateFlags::CLOEXEC)?;
         epoll::add(&epoll, &wake, data(NOBODY, WAKE), EventFlags::IN)?;
         if let Some(log) = &log {
             epoll::add(&epoll, log, data(NOBODY, LOG), EventFlags::IN)?;
+        }
+        if let Some(births) = &births {
+            epoll::add(&epoll, births, data(NOBODY, BIRTHS), EventFlags::IN)?;
         }
         Ok(Self {
             roots: roots.clone(),
@@ -147,6 +159,7 @@ impl Watcher {
             tell,
             status,
             log,
+            births,
             followed: HashMap::new(),
             numbers: HashMap::new(),
             next: NOBODY,
@@ -194,6 +207,7 @@ impl Watcher {
                     self.rosters.insert(0, roster);
                     self.rosters.truncate(ROSTERS);
                 }
+                Ok(Command::Expect(folders)) => self.births.iter_mut().for_each(|births| births.watch(folders.clone())),
                 Err(TryRecvError::Empty) => return true,
                 Err(TryRecvError::Disconnected) => return false,
             }
@@ -234,6 +248,9 @@ impl Watcher {
     /// Reads all that has come up. The log first: its lines are of kills that counters have counted already.
     fn look(&mut self, mut round: Round) -> Evidence {
         let mut evidence = Evidence { clock: now(), ..Evidence::default() };
+        if round.has_births {
+            evidence.has_births = self.births.as_ref().is_some_and(Births::have_come);
+        }
         if round.is_log_ready || !round.told.is_empty() {
             self.hear(&mut evidence, &mut round);
         }

@@ -55,7 +55,7 @@ impl World {
     pub(super) fn kill_sources(&mut self, readings: &[Option<Reading>], has_vmstat: bool) -> Sources {
         let mut are_read = None;
         let groups = self.applications.groups.iter().zip(readings);
-        for (group, reading) in groups.filter(|(group, _)| group.own_cgroup.is_some()) {
+        for (_, reading) in groups.filter(|(group, _)| group.own_cgroup.is_some()) {
             are_read = Some(are_read.unwrap_or(true) && reading.is_some());
         }
         // While there is none the answer stays what it was.
