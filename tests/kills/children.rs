@@ -1,9 +1,10 @@
 //! Children that are killed while the main process lives on: nobody else tells of them.
 
-use super::{assert_own_kills, kills, rounds, seen_by, told, wait_known};
+use super::{assert_own_kills, kills, rounds, seen_by, told};
 use crate::support::binary;
 use crate::support::exporter::Exporter;
 use crate::support::limited::LimitedGroup;
+use crate::support::wait_for;
 use std::io::Write;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
@@ -24,6 +25,10 @@ impl Family {
         let mut command = Command::new("sh");
         command.args(["-c", script, &format!("family-{name}")]).arg(&group.folder).arg(binary());
         let main = command.stdin(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+        wait_for("the shell in its cgroup", Duration::from_secs(10), || {
+            let inside = std::fs::read_to_string(group.folder.join("cgroup.procs")).unwrap();
+            (!inside.is_empty()).then_some(())
+        });
         Some(Self { main, group })
     }
 
@@ -48,6 +53,14 @@ impl Drop for Family {
     }
 }
 
+/// Waits until memtrend has found an application in its own cgroup: the shell goes there by itself.
+fn wait_at_home(exporter: &Exporter, name: &str) {
+    let series = format!("memtrend_application_info{{application=\"{name}\",evidence=\"cgroup_v");
+    wait_for(name, Duration::from_secs(20), || {
+        exporter.page().series.keys().any(|known| known.starts_with(&series)).then_some(())
+    });
+}
+
 fn watching(names: &[&str], more: &[&str]) -> Exporter {
     let mut flags: Vec<String> = names.iter().map(|name| format!("--match={name}=family-{name}$")).collect();
     // The pattern is in the arguments of the shell, not in its program's name.
@@ -60,7 +73,7 @@ fn watching(names: &[&str], more: &[&str]) -> Exporter {
 fn every_child_that_is_killed_is_counted_once_one_after_another() {
     let Some(mut family) = Family::start("one") else { return };
     let exporter = watching(&["one"], &["--interval=1s"]);
-    wait_known(&exporter, "one");
+    wait_at_home(&exporter, "one");
     let count = rounds(30, 1000);
     family.make_children(count);
     while family.counted() < count {
@@ -75,7 +88,7 @@ fn every_child_that_is_killed_is_counted_once_four_at_a_time() {
     let names = ["four-a", "four-b", "four-c", "four-d"];
     let Some(mut families) = names.iter().map(|name| Family::start(name)).collect::<Option<Vec<_>>>() else { return };
     let exporter = watching(&names, &["--interval=1s"]);
-    names.iter().for_each(|name| wait_known(&exporter, name));
+    names.iter().for_each(|name| wait_at_home(&exporter, name));
     let count = rounds(12, 250);
     families.iter_mut().for_each(|family| family.make_children(count));
     while families.iter().any(|family| family.counted() < count) {
@@ -89,8 +102,8 @@ fn every_child_that_is_killed_is_counted_once_four_at_a_time() {
 fn a_kill_is_on_the_page_within_fifty_milliseconds() {
     let Some(mut family) = Family::start("fast") else { return };
     // No pass will come while it is measured.
-    let exporter = watching(&["fast"], &["--trend.block=1h", "--interval=1h"]);
-    wait_known(&exporter, "fast");
+    let exporter = watching(&["fast"], &["--trend.block=1h", "--interval=30m"]);
+    wait_at_home(&exporter, "fast");
     let mut delays = Vec::new();
     for number in 1..=rounds(15, 200) {
         family.make_children(1);

@@ -3,9 +3,10 @@
 use super::births::Births;
 use super::counters::KillFiles;
 use super::exits::Waited;
+use super::followed::Target;
 use super::kernel_log::KernelLog;
 use super::roster::{Known, Roster};
-use super::watcher::{Command, Status, Target, Tell, Watcher};
+use super::watcher::{Command, Status, Tell, Watcher};
 use crate::analysis::sample::{CgroupCounters, Identity, Lifetime};
 use crate::source::cgroup::{Directory, Version};
 use crate::source::descriptors::Allowance;

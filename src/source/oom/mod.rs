@@ -3,6 +3,7 @@
 mod births;
 mod counters;
 mod exits;
+mod followed;
 pub mod kernel_log;
 mod link;
 mod roster;

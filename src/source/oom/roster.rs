@@ -36,6 +36,11 @@ impl Roster {
         self.by_pid.extend(pids.into_iter().map(|pid| (pid, Arc::clone(&known))));
     }
 
+    /// An application by its name.
+    pub(super) fn called(&self, identity: &Arc<Identity>) -> Option<Arc<Known>> {
+        self.by_pid.values().find(|known| known.identity == *identity).cloned()
+    }
+
     /// The application whose own cgroup holds `path`: the nearest one.
     fn holding(&self, path: &[u8]) -> Option<&Arc<Known>> {
         let mut end = path.len();
@@ -51,7 +56,8 @@ impl Roster {
 /// What is known of a victim beside its line in the log: it is on its way out, but may still be there.
 #[derive(Debug, Default)]
 pub(super) struct Traces {
-    path: Option<Box<[u8]>>,
+    pub(super) path: Option<Box<[u8]>>,
+    /// Its parent, where that is in the same cgroup: who starts containers is parent to what is none of its own.
     parent: Option<u32>,
 }
 
@@ -62,55 +68,62 @@ impl Traces {
         if !are_pids_shared {
             return Self { path: logged(), parent: None };
         }
-        let text = std::fs::read(roots.of_process(killed.pid, "cgroup")).ok();
-        let seen = text.and_then(|text| path_of_dying(&text));
-        let parent = read_stat(roots, killed.pid, &mut Vec::new()).ok().map(|stat| stat.ppid);
-        Self { path: seen.or_else(logged), parent: parent.and_then(|parent| u32::try_from(parent).ok()) }
+        let path = path_of_dying(roots, killed.pid).or_else(logged);
+        let parent = read_stat(roots, killed.pid, &mut Vec::new()).ok().and_then(|stat| u32::try_from(stat.ppid).ok());
+        let is_of_the_same = |parent: &u32| path.is_some() && path_of_dying(roots, *parent) == path;
+        Self { parent: parent.filter(is_of_the_same), path }
     }
 }
 
 /// The cgroup of a process that is on its way out: v1 then tells the root, v2 marks one that is gone already.
-fn path_of_dying(membership: &[u8]) -> Option<Box<[u8]>> {
+fn path_of_dying(roots: &Roots, pid: u32) -> Option<Box<[u8]>> {
+    path_in(&std::fs::read(roots.of_process(pid, "cgroup")).ok()?)
+}
+
+fn path_in(membership: &[u8]) -> Option<Box<[u8]>> {
     let (_, path) = Membership::parse(membership).memory?;
     let path: Box<[u8]> = path.strip_suffix(b" (deleted)").map_or_else(|| path.clone(), Into::into);
     (*path != *b"/").then_some(path)
 }
 
-/// The application of a victim among those of the last passes, and what is to be told of it.
-pub(super) fn identify(
+/// The application of a victim, among those of the last passes.
+pub(super) fn find(
     killed: &Killed,
     traces: &Traces,
     rosters: &[Arc<Roster>],
-    hierarchies: &Hierarchies,
     are_pids_shared: bool,
-) -> Option<(Arc<Identity>, Victim)> {
+) -> Option<Arc<Known>> {
     let by_path = |roster: &Arc<Roster>| roster.holding(traces.path.as_deref()?).cloned();
     let by_pid = |roster: &Arc<Roster>| {
         let pid = Some(killed.pid).filter(|_| are_pids_shared);
         let by = |pid: Option<u32>| roster.by_pid.get(&pid?).cloned();
-        // What is born of one that has a cgroup of its own is in that cgroup.
-        by(pid).or_else(|| by(traces.parent).filter(|known| known.cgroup.is_none()))
+        by(pid).or_else(|| by(traces.parent))
     };
-    let known = rosters.iter().find_map(by_path).or_else(|| rosters.iter().find_map(by_pid))?;
-    let incarnation = known.cgroup.as_ref().map(|(version, path, incarnation)| match &traces.path {
-        Some(inside) if !is_within(inside, path) => 0,
-        // Another may have come in its place since.
-        _ => std::fs::metadata(hierarchies.host_path(*version, path)).map_or(*incarnation, |folder| folder.ino()),
-    });
-    let called_by = match (&killed.limit_path, &known.cgroup) {
-        _ if killed.is_node => CalledBy::Node,
-        (Some(limit), Some((_, path, _))) if is_within(limit, path) => CalledBy::Own,
-        (Some(_), _) => CalledBy::Above,
-        (None, _) => CalledBy::OneOfThem,
-    };
-    let victim = Victim {
-        process: clean_label(&killed.process),
-        pid: killed.pid,
-        resident: killed.resident,
-        called_by: Some(called_by),
-        incarnation,
-    };
-    Some((Arc::clone(&known.identity), victim))
+    rosters.iter().find_map(by_path).or_else(|| rosters.iter().find_map(by_pid))
+}
+
+impl Known {
+    /// What is to be told of a victim of it; `path` is the cgroup that it was in.
+    pub(super) fn victim(&self, killed: &Killed, path: Option<&[u8]>, hierarchies: &Hierarchies) -> Victim {
+        let incarnation = self.cgroup.as_ref().map(|(version, own, incarnation)| match path {
+            Some(path) if !is_within(path, own) => 0,
+            // Another may have come in its place since.
+            _ => std::fs::metadata(hierarchies.host_path(*version, own)).map_or(*incarnation, |folder| folder.ino()),
+        });
+        let called_by = match (&killed.limit_path, &self.cgroup) {
+            _ if killed.is_node => CalledBy::Node,
+            (Some(limit), Some((_, own, _))) if is_within(limit, own) => CalledBy::Own,
+            (Some(_), _) => CalledBy::Above,
+            (None, _) => CalledBy::OneOfThem,
+        };
+        Victim {
+            process: clean_label(&killed.process),
+            pid: killed.pid,
+            resident: killed.resident,
+            called_by: Some(called_by),
+            incarnation,
+        }
+    }
 }
 
 #[cfg(test)]
@@ -119,7 +132,7 @@ mod tests {
 
     #[test]
     fn a_process_on_its_way_out_is_in_no_cgroup_that_it_was_not_in() {
-        let path = |text: &str| path_of_dying(text.as_bytes()).map(|path| String::from_utf8_lossy(&path).into_owned());
+        let path = |text: &str| path_in(text.as_bytes()).map(|path| String::from_utf8_lossy(&path).into_owned());
         assert_eq!(path("4:memory:/docker/a\n0::/\n").as_deref(), Some("/docker/a"));
         assert_eq!(path("4:memory:/\n0::/\n"), None, "what v1 tells of a zombie");
         assert_eq!(path("0::/pod/a (deleted)\n").as_deref(), Some("/pod/a"));

@@ -4,11 +4,11 @@
 
 use super::births::Births;
 use super::counters::KillFiles;
-use super::exits::Waited;
-use super::kernel_log::{Heard, KernelLog};
-use super::roster::{Roster, Traces, identify};
-use crate::analysis::oom::{Evidence, Exit, Fact};
-use crate::analysis::sample::{CgroupCounters, Identity, Lifetime};
+use super::followed::{Followed, Target};
+use super::kernel_log::{Heard, KernelLog, Killed};
+use super::roster::{Roster, Traces, find};
+use crate::analysis::oom::{Evidence, Fact};
+use crate::analysis::sample::Identity;
 use crate::source::cgroup::Hierarchies;
 use crate::source::clock::now;
 use crate::source::roots::Roots;
@@ -21,17 +21,6 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, TryRecvError};
-
-/// What is waited for of one application.
-#[derive(Debug)]
-pub(super) struct Target {
-    pub(super) identity: Arc<Identity>,
-    pub(super) lifetime: Lifetime,
-    pub(super) files: Option<KillFiles>,
-    pub(super) main: Option<Waited>,
-    /// Its other processes, where the cgroup itself does not say that something was counted (v1).
-    pub(super) others: Vec<Waited>,
-}
 
 /// What the passes tell the thread.
 #[derive(Debug)]
@@ -91,13 +80,6 @@ pub(super) struct Watcher {
     fresh: Vec<u32>,
     rosters: Vec<Arc<Roster>>,
     buffer: Vec<u8>,
-}
-
-#[derive(Debug)]
-struct Followed {
-    target: Target,
-    last: Option<CgroupCounters>,
-    is_main_gone: bool,
 }
 
 /// What has come up in one round.
@@ -229,7 +211,7 @@ impl Watcher {
             self.wait_for(waited, data(number, which), EventFlags::IN | EventFlags::ET);
         }
         self.numbers.insert(Arc::clone(&target.identity), number);
-        self.followed.insert(number, Followed { target, last: None, is_main_gone: false });
+        self.followed.insert(number, Followed::new(target));
     }
 
     fn wait_for(&self, descriptor: impl AsFd, data: EventData, flags: EventFlags) {
@@ -245,66 +227,69 @@ impl Watcher {
         }
     }
 
-    /// Reads all that has come up. The log first: its lines are of kills that counters have counted already.
+    /// Reads all that has come up, and tells victims before the counters that have counted them: the log knows more.
     fn look(&mut self, mut round: Round) -> Evidence {
         let mut evidence = Evidence { clock: now(), ..Evidence::default() };
         if round.has_births {
             evidence.has_births = self.births.as_ref().is_some_and(Births::have_come);
         }
-        if round.is_log_ready || !round.told.is_empty() {
-            self.hear(&mut evidence, &mut round);
-        }
+        let strangers = self.hear(&mut evidence, &mut round);
+        let mut counted = Vec::new();
         for (number, is_main) in round.told {
             let Some(followed) = self.followed.get_mut(&number) else { continue };
-            followed.look(is_main, &mut self.buffer, &mut evidence);
+            counted.extend(followed.look(is_main, &mut self.buffer, &mut evidence));
         }
+        self.name(strangers, &mut evidence);
+        evidence.facts.extend(counted);
         evidence
     }
 
-    fn hear(&mut self, evidence: &mut Evidence, round: &mut Round) {
-        let Some(log) = &mut self.log else { return };
+    /// Reads the log; returns victims of whom nothing tells whose they were.
+    fn hear(&mut self, evidence: &mut Evidence, round: &mut Round) -> Vec<Killed> {
+        let Some(log) = self.log.as_mut().filter(|_| round.is_log_ready || !round.told.is_empty()) else {
+            return Vec::new();
+        };
         let Heard { victims, was_overrun } = log.read();
         self.status.was_overrun.fetch_or(was_overrun, Ordering::Relaxed);
+        let mut strangers = Vec::new();
         for killed in victims {
             let traces = Traces::of(&killed, &self.roots, self.are_pids_shared);
-            match identify(&killed, &traces, &self.rosters, &self.hierarchies, self.are_pids_shared) {
-                Some((identity, victim)) => {
-                    if let Some(number) = self.numbers.get(&identity) {
-                        round.told.entry(*number).or_default();
-                    }
-                    evidence.facts.push((identity, Fact::Victim(victim)));
-                }
-                None => evidence.strangers += 1,
+            let Some(known) = find(&killed, &traces, &self.rosters, self.are_pids_shared) else {
+                strangers.push(killed);
+                continue;
+            };
+            if let Some(number) = self.numbers.get(&known.identity) {
+                round.told.entry(*number).or_default();
+                self.followed.entry(*number).and_modify(|followed| followed.unnamed.name(evidence.clock.moment));
+            }
+            let victim = known.victim(&killed, traces.path.as_deref(), &self.hierarchies);
+            evidence.facts.push((Arc::clone(&known.identity), Fact::Victim(victim)));
+        }
+        if !strangers.is_empty() {
+            // What cannot be polled may have counted them.
+            let unpolled = self.followed.iter().filter(|(_, followed)| followed.cannot_be_polled());
+            for (number, _) in unpolled {
+                round.told.entry(*number).or_default();
+            }
+        }
+        strangers
+    }
+
+    /// Gives victims to those whose counters have counted kills that no victim is known of.
+    fn name(&mut self, strangers: Vec<Killed>, evidence: &mut Evidence) {
+        let at = evidence.clock.moment;
+        for killed in strangers {
+            let Some(followed) = self.followed.values_mut().find(|followed| followed.unnamed.is_left(at)) else {
+                evidence.strangers += 1;
+                continue;
+            };
+            followed.unnamed.name(at);
+            let identity = &followed.target.identity;
+            let known = self.rosters.iter().find_map(|roster| roster.called(identity));
+            if let Some(known) = known {
+                let victim = known.victim(&killed, None, &self.hierarchies);
+                evidence.facts.push((Arc::clone(identity), Fact::Victim(victim)));
             }
         }
     }
-}
-
-impl Followed {
-    fn look(&mut self, is_main: bool, buffer: &mut Vec<u8>, evidence: &mut Evidence) {
-        let identity = &self.target.identity;
-        if is_main {
-            let exit = self.target.main.as_ref().map_or(Exit::Unknown, Waited::exit);
-            if !self.is_main_gone || exit != Exit::Unknown {
-                evidence.facts.push((Arc::clone(identity), Fact::Ended(self.target.lifetime, exit)));
-            }
-            self.is_main_gone = true;
-        }
-        let Some(files) = &self.target.files else { return };
-        match files.read(self.last.as_ref(), buffer) {
-            // Other counters rise a hundred times a second in a cgroup that is at its limit.
-            Ok(counters) if is_main || self.last.map(kills) != Some(kills(counters)) => {
-                self.last = Some(counters);
-                evidence.facts.push((Arc::clone(identity), Fact::Counters(counters)));
-            }
-            Ok(_) => {}
-            // It is gone. Its descriptor would wake again and again.
-            Err(_) => self.target.files = None,
-        }
-    }
-}
-
-/// What is of kills among counters.
-fn kills(counters: CgroupCounters) -> [Option<u64>; 3] {
-    [counters.oom_kills, counters.own_limit_hits, counters.userspace_kills]
 }
