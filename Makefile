@@ -4,7 +4,7 @@ target := $(shell rustc -vV 2>/dev/null | sed -n 's/^host: //p')
 binary := target/$(target)/release/memtrend
 static := RUSTFLAGS='-C target-feature=+crt-static' cargo build --release --target $(target)
 
-.PHONY: all demo test lint unit bench docs accept static setup clean
+.PHONY: all demo test lint unit bench fuzz docs accept static setup clean
 
 all: static
 
@@ -34,6 +34,16 @@ bench: setup static
 	MEMTREND_BINARY=$(CURDIR)/$(binary) cargo bench --bench exporter
 	cargo bench --bench analysis
 	cargo bench --bench detection
+
+# Runs every fuzz target for SECONDS (60), from its seeds and what earlier runs have found (fuzz/corpus). RUSTC_BOOTSTRAP
+# lets a stable compiler take the sanitizer's flags.
+fuzz:
+	@command -v cargo-fuzz >/dev/null || cargo install cargo-fuzz --locked
+	@cd fuzz && for target in $$(cargo fuzz list); do \
+	  mkdir -p corpus/$$target; \
+	  RUSTC_BOOTSTRAP=1 cargo fuzz run --target $(target) $$target corpus/$$target seeds/$$target -- \
+	    -max_total_time=$(or $(SECONDS),60) -max_len=8192 -print_final_stats=1 || exit 1; \
+	done
 
 # Writes the generated docs and the committed pages anew: look at the difference before you commit it.
 docs accept:
