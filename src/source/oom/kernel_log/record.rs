@@ -59,6 +59,7 @@ fn hexadecimal(digit: u8) -> Option<u8> {
 }
 
 #[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 mod tests {
     use super::*;
     use proptest::prelude::*;
