@@ -191,6 +191,8 @@ mod tests {
             assert_eq!(amounts(&format!("{start}{rest}")), Some(None), "{rest}");
         }
         assert_eq!(amounts(&format!("{start}, shmem-rss:{}kB", u64::MAX / 1024)), Some(None));
+        let too_much = "Killed process 7 (x) total-vm:9kB, anon-rss:18014398509481984kB, file-rss:0kB, shmem-rss:0kB";
+        assert_eq!(amounts(too_much), Some(None));
     }
 
     #[test]
