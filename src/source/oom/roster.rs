@@ -106,7 +106,8 @@ impl Known {
     /// What is to be told of a victim of it; `path` is the cgroup that it was in.
     pub(super) fn victim(&self, killed: &Killed, path: Option<&[u8]>, hierarchies: &Hierarchies) -> Victim {
         let incarnation = self.cgroup.as_ref().map(|(version, own, incarnation)| match path {
-            Some(path) if !is_within(path, own) => 0,
+            // The log tells the nearest cgroup that memory is counted in: it may be one above.
+            Some(path) if !is_within(path, own) && !is_within(own, path) => 0,
             // Another may have come in its place since.
             _ => std::fs::metadata(hierarchies.host_path(*version, own)).map_or(*incarnation, |folder| folder.ino()),
         });
