@@ -25,6 +25,11 @@ setup:
 test: setup lint static
 	MEMTREND_STATIC_BINARY=$(CURDIR)/$(binary) cargo test --quiet
 
+# The long runs of the tests of kills, one after another: some two hours. docs/oom.md tells what they gave.
+soak: setup static
+	MEMTREND_SOAK=1 MEMTREND_STATIC_BINARY=$(CURDIR)/$(binary) MEMTREND_BINARY=$(CURDIR)/$(binary) \
+	  cargo test --test integration -- --test-threads 1 --nocapture kills::
+
 lint:
 	cargo fmt --check
 	cargo clippy --quiet --all-targets -- -D warnings

@@ -12,19 +12,19 @@ use crate::support::wait_for;
 use std::time::Duration;
 
 /// So many rounds, and in `make soak` so many.
-fn rounds(short: u64, long: u64) -> u64 {
+pub(crate) fn rounds(short: u64, long: u64) -> u64 {
     if std::env::var_os("MEMTREND_SOAK").is_some() { long } else { short }
 }
 
-const SCOPES: [&str; 5] = ["own", "ancestor", "node", "userspace", "unknown"];
+pub(crate) const SCOPES: [&str; 5] = ["own", "ancestor", "node", "userspace", "unknown"];
 
 /// Kills by scope, which are there from the first pass on.
-fn kills(page: &Page, application: &str) -> [f64; 5] {
+pub(crate) fn kills(page: &Page, application: &str) -> [f64; 5] {
     SCOPES
         .map(|scope| page.must(&format!("memtrend_oom_kills_total{{application=\"{application}\",scope=\"{scope}\"}}")))
 }
 
-fn seen_by(page: &Page, source: &str) -> f64 {
+pub(crate) fn seen_by(page: &Page, source: &str) -> f64 {
     page.must(&format!("memtrend_oom_source_kills_total{{source=\"{source}\"}}"))
 }
 

@@ -1,5 +1,7 @@
 //! The static binary under cgroup v2, in a virtual machine with a kernel of its own.
 
+mod kills;
+
 use crate::support::page::Page;
 use crate::support::project;
 use std::collections::BTreeMap;
@@ -14,32 +16,36 @@ fn static_binary() -> PathBuf {
     binary
 }
 
-#[test]
-fn kills_under_cgroup_v2_are_counted_over_two_lives() {
+/// Runs a script of `tests/vm` in the virtual machine, with options of `tests/vm/run`; what it printed.
+fn run(options: &[&str], script: &str, arguments: &[&str]) -> String {
     let output = Command::new(project().join("tests/vm/run"))
-        .args(["-t", "240", "-a"])
+        .args(options)
+        .arg("-a")
         .arg(static_binary())
-        .arg(project().join("tests/vm/oom.sh"))
+        .arg(project().join("tests/vm").join(script))
+        .args(arguments)
         .output()
         .unwrap();
     let text = String::from_utf8_lossy(&output.stdout).replace('\r', "");
     assert!(output.status.success(), "{text}\n{}", String::from_utf8_lossy(&output.stderr));
-    let mut pages: BTreeMap<&str, Page> = BTreeMap::new();
+    text
+}
+
+/// The pages in a text, each after its mark.
+fn pages(text: &str) -> BTreeMap<&str, Page> {
+    let parts = text.split("@@page ").skip(1).map(|part| part.split_once('\n').unwrap());
+    let own = |page: &str| -> String {
+        let lines = page.split("@@").next().unwrap().lines().filter(|line| line.starts_with("memtrend_"));
+        lines.map(|line| format!("{line}\n")).collect()
+    };
+    parts.map(|(name, page)| (name, Page::parse(&own(page)))).collect()
+}
+
+#[test]
+fn kills_under_cgroup_v2_are_counted_over_two_lives() {
+    let text = run(&["-t", "240"], "oom.sh", &[]);
+    let pages = pages(&text);
     let mut times = Vec::new();
-    for part in text.split("@@page ").skip(1) {
-        let (name, rest) = part.split_once('\n').unwrap();
-        let page = rest.split("@@").next().unwrap();
-        pages.insert(
-            name,
-            Page::parse(
-                &page
-                    .lines()
-                    .filter(|line| line.starts_with("memtrend_"))
-                    .map(|line| format!("{line}\n"))
-                    .collect::<String>(),
-            ),
-        );
-    }
     for line in text.lines() {
         if let Some(time) = line.strip_prefix("@@at ").or_else(|| line.strip_prefix("@@killed ")) {
             times.push(time.trim().parse::<f64>().unwrap());

@@ -8,13 +8,15 @@ pod=pod6f1c2b3a-0d4e-4a59-9b1e-5d1c0ffee123
 mkdir -p /pod/rootfs/proc /pod/rootfs/sys /pod/rootfs/dev /pod/rootfs/tmp
 cp /bin/memtrend /pod/rootfs/memtrend
 cp /bin/memtrend /pod/rootfs/leaky
+cp /bin/memtrend /pod/rootfs/pause
 
 # bundle NAME UID MEMORY CAPABILITIES PID_NAMESPACE ARGUMENT...
 bundle() {
   name=$1 user=$2 memory=$3 caps=$4 pids=$5
   shift 5
   arguments=$(printf '"%s",' "$@")
-  mkdir -p /pod/$name
+  mkdir -p /pod/$name /kubelet/pods/${pod#pod}/containers/$name
+  echo >/kubelet/pods/${pod#pod}/containers/$name/1a2b3c4d
   cat >/pod/$name/config.json <<J
 {"ociVersion":"1.0.2","process":{"terminal":false,"user":{"uid":$user,"gid":$user},"args":[${arguments%,}],"env":["PATH=/"],
 "cwd":"/","capabilities":{"bounding":[$caps],"effective":[$caps],"permitted":[$caps]},"noNewPrivileges":false},
@@ -22,13 +24,14 @@ bundle() {
 {"destination":"/proc","type":"proc","source":"proc"},
 {"destination":"/dev","type":"tmpfs","source":"tmpfs","options":["nosuid","mode=755"]},
 {"destination":"/sys","type":"sysfs","source":"sysfs","options":["nosuid","noexec","nodev","ro"]},
+{"destination":"/dev/termination-log","type":"bind","source":"/kubelet/pods/${pod#pod}/containers/$name/1a2b3c4d","options":["bind"]},
 {"destination":"/sys/fs/cgroup","type":"cgroup","source":"cgroup","options":["nosuid","noexec","nodev","relatime","ro"]}],
 "linux":{"cgroupsPath":"/kubepods/burstable/$pod/$name","resources":{"memory":{"limit":$memory,"swap":$memory}},
 "namespaces":[{"type":"mount"},{"type":"ipc"},{"type":"uts"},{"type":"cgroup"},$pids]}}
 J
 }
 
-bundle pause 65535 33554432 '' '{"type":"pid"}' /memtrend leak --start 0 --rate 0
+bundle pause 65535 33554432 '' '{"type":"pid"}' /pause leak --start 0 --rate 0
 crun --cgroup-manager=cgroupfs run -d --bundle /pod/pause pause >/tmp/pause.log 2>&1 || { cat /tmp/pause.log; exit 1; }
 pause=$(crun state pause | sed -n 's/.*"pid": *\([0-9]*\).*/\1/p')
 shared='{"type":"pid","path":"/proc/'$pause'/ns/pid"}'

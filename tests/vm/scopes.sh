@@ -24,9 +24,9 @@ main free $top/free
 main marked $top/marked
 # Of a group the main process is killed too: it is started anew each time.
 group() {
-  sh -c 'echo $$ >$1/cgroup.procs; sleep 1000 & sleep 1000 & sleep 4; exec memtrend leak --start 67108864 --rate 0' main-group $top/pod/group 2>/dev/null &
+  sh -c 'echo $$ >$1/cgroup.procs; sleep 1000 & sleep 1000 & sleep 4; exec memtrend leak --start 67108865 --rate 0' main-group $top/pod/group 2>/dev/null &
 }
-memtrend serve --match 'own=main-own' --match 'above=main-above' --match 'free=main-free' --match 'group=main-group|leak --start 67108864' \
+memtrend serve --match 'own=main-own' --match 'above=main-above' --match 'free=main-free' --match 'group=main-group|leak --start 67108865' \
   --match 'marked=main-marked' --interval 1s --trend.block 10s --web.listen-address 127.0.0.1:10240 2>/tmp/log &
 until wget -q -O /dev/null http://127.0.0.1:10240/-/ready; do sleep 0.2; done 2>/dev/null
 sleep 3
