@@ -4,7 +4,7 @@ target := $(shell rustc -vV 2>/dev/null | sed -n 's/^host: //p')
 binary := target/$(target)/release/memtrend
 static := RUSTFLAGS='-C target-feature=+crt-static' cargo build --release --target $(target)
 
-.PHONY: all demo test lint unit bench fuzz docs accept static setup clean
+.PHONY: all demo test soak lint unit bench fuzz docs accept static setup clean
 
 all: static
 

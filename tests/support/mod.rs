@@ -17,9 +17,9 @@ pub(crate) fn project() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 
-/// The binary under test.
+/// The binary under test: another one where `MEMTREND_BINARY` names it.
 pub(crate) fn binary() -> PathBuf {
-    env!("CARGO_BIN_EXE_memtrend").into()
+    std::env::var_os("MEMTREND_BINARY").map_or_else(|| env!("CARGO_BIN_EXE_memtrend").into(), PathBuf::from)
 }
 
 /// Waits until a question has an answer; panics with what was waited for.
