@@ -5,5 +5,6 @@ pub mod chart;
 pub mod encoder;
 pub mod html;
 pub mod instruments;
+pub mod json;
 pub mod page;
 pub mod reference;

@@ -3,9 +3,9 @@
 use super::body::PageBody;
 use super::negotiation::{format, takes_gzip};
 use crate::analysis::report::Report;
-use crate::output::html;
 use crate::output::instruments::Instruments;
 use crate::output::page::Page;
+use crate::output::{html, json};
 use crate::source::now;
 use axum::Router;
 use axum::body::Body;
@@ -42,6 +42,7 @@ pub(super) fn router(
     Router::new()
         .route("/", get(landing))
         .route(telemetry_path, get(metrics))
+        .route("/api/v1/report", get(report_as_json))
         .route("/-/healthy", get(healthy))
         .route("/-/ready", get(ready))
         .fallback(|| async { (StatusCode::NOT_FOUND, "Not found. The page / links to what there is.\n") })
@@ -86,6 +87,13 @@ async fn metrics(State(shared): State<Shared>, headers: HeaderMap) -> Response {
         set(CONTENT_ENCODING, "gzip");
     }
     response
+}
+
+async fn report_as_json(State(shared): State<Shared>) -> Response {
+    let Some(report) = shared.current() else { return not_yet() };
+    let headers =
+        [(CONTENT_TYPE, "application/json"), (X_CONTENT_TYPE_OPTIONS, "nosniff"), (CACHE_CONTROL, "no-store")];
+    (headers, json::report(&report)).into_response()
 }
 
 async fn landing(State(shared): State<Shared>) -> Response {

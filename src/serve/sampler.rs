@@ -34,9 +34,9 @@ const REST_PER_PASS: u32 = 19;
 
 /// What a wait has ended with.
 enum Waited {
-    ForTheTurn,
-    ForAWord(Learnt),
-    ForGood,
+    Due,
+    Told(Learnt),
+    Stopped,
 }
 
 /// All that the thread holds.
@@ -72,9 +72,9 @@ impl Sampler {
             loop {
                 let due = asked.iter().copied().min().map(|at| at.max(earliest)).unwrap_or(begun + interval * turn);
                 match self.wait(due.min(begun + interval * turn), wakes) {
-                    Waited::ForTheTurn => break,
-                    Waited::ForGood => return,
-                    Waited::ForAWord(learnt) => learnt.ask(&mut asked, Instant::now()),
+                    Waited::Due => break,
+                    Waited::Stopped => return,
+                    Waited::Told(learnt) => learnt.ask(&mut asked, Instant::now()),
                 }
             }
         }
@@ -100,12 +100,12 @@ impl Sampler {
 
     fn wait(&mut self, due: Instant, wakes: &Receiver<Wake>) -> Waited {
         match wakes.recv_timeout(due.saturating_duration_since(Instant::now())) {
-            Err(RecvTimeoutError::Timeout) => Waited::ForTheTurn,
-            Err(RecvTimeoutError::Disconnected) => Waited::ForGood,
+            Err(RecvTimeoutError::Timeout) => Waited::Due,
+            Err(RecvTimeoutError::Disconnected) => Waited::Stopped,
             Ok(first) => {
                 let learnt = self.learn_all(std::iter::once(first).chain(wakes.try_iter()));
                 self.publish();
-                if learnt.goes_on { Waited::ForAWord(learnt) } else { Waited::ForGood }
+                if learnt.goes_on { Waited::Told(learnt) } else { Waited::Stopped }
             }
         }
     }

@@ -81,6 +81,26 @@ fn every_child_that_is_killed_is_counted_once_one_after_another() {
     }
     assert_own_kills(&exporter, "one", count);
     println!("{count} of {count} children counted, one after another");
+    assert_last_victim(&exporter);
+}
+
+/// The last kill as the report tells it: whose limit, how much that was, and, where the kernel log is readable, the victim.
+fn assert_last_victim(exporter: &Exporter) {
+    let answer = exporter.get("/api/v1/report", &[]);
+    assert_eq!((answer.status, answer.header("content-type")), (200, Some("application/json")));
+    let report: serde_json::Value = serde_json::from_str(&answer.text()).unwrap();
+    let app = report["applications"].as_array().unwrap().iter().find(|app| app["application"] == "one").unwrap();
+    assert_eq!((&report["version"], &app["up"]), (&serde_json::json!(1), &serde_json::json!(true)));
+    let kill = &app["last_oom_kill"];
+    assert_eq!((&kill["scope"], &kill["memory_limit_bytes"]), (&"own".into(), &(24 * MIB).into()), "{kill}");
+    let age = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_secs_f64()
+        - kill["timestamp_seconds"].as_f64().unwrap();
+    assert!((0.0..60.0).contains(&age), "{kill}");
+    let log = report["oom_sources"].as_array().unwrap().iter().find(|source| source["source"] == "kernel_log").unwrap();
+    if log["readable"] == true {
+        assert_eq!(kill["process"], "memtrend", "{kill}");
+        assert!(kill["pid"].as_u64().unwrap() > 1 && kill["resident_bytes"].as_u64().unwrap() > 16 * MIB, "{kill}");
+    }
 }
 
 #[test]

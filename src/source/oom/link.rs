@@ -6,7 +6,7 @@ use super::exits::Waited;
 use super::followed::Target;
 use super::kernel_log::KernelLog;
 use super::roster::{Known, Roster};
-use super::watcher::{Command, Status, Tell, Watcher};
+use super::watcher::{Command, Ears, Status, Tell, Watcher};
 use crate::analysis::sample::{CgroupCounters, Identity, Lifetime};
 use crate::source::cgroup::{Directory, Version};
 use crate::source::descriptors::Allowance;
@@ -97,9 +97,9 @@ impl Link {
         let status = Arc::new(Status::default());
         let (commands, commanded) = channel();
         let has_log = log.is_some();
-        let births = Births::open(&allowance);
+        let ears = Ears { log, births: Births::open(&allowance) };
         let watcher =
-            Watcher::new(roots, are_pids_shared, Arc::clone(&wake), commanded, tell, Arc::clone(&status), log, births)?;
+            Watcher::new(roots, are_pids_shared, Arc::clone(&wake), commanded, tell, Arc::clone(&status), ears)?;
         std::thread::Builder::new().name("kills".to_owned()).stack_size(256 * 1024).spawn(move || watcher.run())?;
         Ok(Self {
             allowance,

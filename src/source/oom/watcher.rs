@@ -61,6 +61,13 @@ const ROSTERS: usize = 2;
 /// Takes what was seen; false when nobody wants to know any more.
 pub(super) type Tell = Box<dyn Fn(Evidence) -> bool + Send>;
 
+/// What it listens to beside its applications.
+#[derive(Debug)]
+pub(super) struct Ears {
+    pub(super) log: Option<KernelLog>,
+    pub(super) births: Option<Births>,
+}
+
 /// The thread's own.
 pub(super) struct Watcher {
     roots: Roots,
@@ -120,8 +127,7 @@ impl Watcher {
         commands: Receiver<Command>,
         tell: Tell,
         status: Arc<Status>,
-        log: Option<KernelLog>,
-        births: Option<Births>,
+        Ears { log, births }: Ears,
     ) -> rustix::io::Result<Self> {
         let epoll = epoll::create(epoll::CreateFlags::CLOEXEC)?;
         epoll::add(&epoll, &wake, data(NOBODY, WAKE), EventFlags::IN)?;
