@@ -195,9 +195,7 @@ impl Applications {
 
     /// What a process belongs to by itself; `None` for memtrend and all that is in its own container.
     fn automatic_key(&mut self, pid: u32, process: &Process, own: &Own) -> Option<Key> {
-        // A runtime that is still setting a container up has not become the program yet.
-        let is_runtime = ["runc:[", "memfd:crun"].iter().any(|prefix| process.program.starts_with(prefix));
-        if own.has(pid, &process.membership) || is_runtime {
+        if own.has(pid, &process.membership) || process.sets_up_a_container() {
             return None;
         }
         match &process.membership.placement {

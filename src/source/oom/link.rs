@@ -93,6 +93,12 @@ impl Link {
                 None
             }
         };
+        if !Waited::is_possible() {
+            tracing::info!(
+                remedy = "a kernel of 5.3 or later, and a seccomp profile that permits pidfd_open",
+                "ends of processes cannot be waited for: they are seen at the next pass, and not how they went"
+            );
+        }
         let wake = Arc::new(eventfd(0, EventfdFlags::CLOEXEC | EventfdFlags::NONBLOCK)?);
         let status = Arc::new(Status::default());
         let (commands, commanded) = channel();

@@ -286,6 +286,9 @@ impl Watcher {
         let at = evidence.clock.moment;
         for killed in strangers {
             let Some(followed) = self.followed.values_mut().find(|followed| followed.unnamed.is_left(at)) else {
+                let process = String::from_utf8_lossy(&killed.process).into_owned();
+                let cgroup = killed.task_path.as_deref().map(String::from_utf8_lossy);
+                tracing::debug!(pid = killed.pid, process, ?cgroup, "a victim of no application that is watched");
                 evidence.strangers += 1;
                 continue;
             };

@@ -6,7 +6,7 @@
 use super::stat::read_stat;
 use super::{Details, Statm, listing};
 use crate::analysis::sample::Reason;
-use crate::source::cgroup::{Membership, Memberships};
+use crate::source::cgroup::{Membership, Memberships, Placement};
 use crate::source::clock::ticks_per_second;
 use crate::source::descriptors::Allowance;
 use crate::source::kept::Kept;
@@ -33,6 +33,12 @@ const IDLE_PASSES: u8 = 12;
 
 /// Passes in which a new process is looked at again: it may be about to exec or to be moved to its cgroup.
 const YOUNG_PASSES: u8 = 3;
+
+/// Passes may come fast: a process is looked at again until it is so many seconds old.
+const LEAST_YOUNG_SECONDS: f64 = 2.0;
+
+/// A runtime that sets a container up becomes its program, but for so many seconds at the most.
+const LONGEST_SET_UP_SECONDS: f64 = 60.0;
 
 /// Seconds after which a process that is seen for the first time is what it will be.
 const YOUNG_SECONDS: f64 = 15.0;
@@ -67,6 +73,14 @@ pub(crate) struct Process {
 }
 
 impl Process {
+    /// Whether it is a runtime on its way to become a container's program.
+    pub(crate) fn sets_up_a_container(&self) -> bool {
+        let is_there = matches!(self.membership.placement, Placement::Container { .. });
+        let is_runtime = || matches!(&*self.program, "runc" | "crun" | "exe");
+        ["runc:[", "memfd:crun"].iter().any(|prefix| self.program.starts_with(prefix))
+            || is_there && self.is_young() && is_runtime()
+    }
+
     /// Whether it is so new that it may yet become another program.
     pub(crate) fn is_young(&self) -> bool {
         self.young > 0
@@ -110,7 +124,7 @@ impl ProcessTable {
 
     /// One pass; tells whether a process came, went, or turned into another program.
     pub(crate) fn refresh(&mut self, since_boot: f64, buffer: &mut Vec<u8>, tally: &mut Tally) -> bool {
-        let mut changed = self.look_again_at_the_young(buffer, tally);
+        let mut changed = self.look_again_at_the_young(since_boot, buffer, tally);
         if self.listing.is_due(&self.roots) {
             self.lists = self.lists.wrapping_add(1);
             if self.lists.is_multiple_of(LISTS_BETWEEN_LOOKS) {
@@ -192,14 +206,16 @@ impl ProcessTable {
         }))
     }
 
-    fn look_again_at_the_young(&mut self, buffer: &mut Vec<u8>, tally: &mut Tally) -> bool {
+    fn look_again_at_the_young(&mut self, since_boot: f64, buffer: &mut Vec<u8>, tally: &mut Tally) -> bool {
         let young: Vec<u32> =
             self.processes.iter().filter(|(_, process)| process.young > 0).map(|(pid, _)| *pid).collect();
         let mut changed = false;
         for pid in young {
             let now = self.identify(pid, buffer);
             let Some(process) = self.processes.get_mut(&pid) else { continue };
-            process.young -= 1;
+            let age = since_boot - count_as_f64(process.start_ticks) / ticks_per_second();
+            let longest = if process.sets_up_a_container() { LONGEST_SET_UP_SECONDS } else { LEAST_YOUNG_SECONDS };
+            process.young -= u8::from(age > longest);
             match now {
                 Ok(Some(now)) if now.start_ticks == process.start_ticks => {
                     changed |= now.program != process.program || now.membership != process.membership;

@@ -39,8 +39,25 @@ impl World {
         self.parents.begin_pass(&mut self.buffer, &self.allowance);
         let groups = std::mem::take(&mut self.applications.groups);
         let readings = groups.iter().map(|group| self.read_cgroup(group, tally)).collect();
+        self.leave_to_heirs(&groups);
         self.applications.groups = groups;
         readings
+    }
+
+    /// A cgroup that is another application's now is no longer read for one that has gone from it: its kills are counted once.
+    fn leave_to_heirs(&mut self, groups: &[Group]) {
+        let present: HashSet<&Arc<Identity>> = groups.iter().map(|group| &group.identity).collect();
+        if self.readers.len() == present.len() {
+            return;
+        }
+        let inode = |known: &GroupReader| known.reader.as_ref().map(|reader| reader.directory.inode);
+        let living = self.readers.iter().filter(|(identity, _)| present.contains(identity));
+        let taken: HashSet<u64> = living.filter_map(|(_, known)| inode(known)).collect();
+        let before = self.readers.len();
+        self.readers.retain(|identity, known| {
+            present.contains(identity) || inode(known).is_none_or(|inode| !taken.contains(&inode))
+        });
+        self.is_grouped &= self.readers.len() == before;
     }
 
     fn read_cgroup(&mut self, group: &Group, tally: &mut Tally) -> Option<Reading> {
@@ -145,7 +162,7 @@ impl World {
             pid = group.main,
             %error,
             remedy,
-            "memory control group not readable: memory is summed from processes, kills are not counted"
+            "memory control group not readable: memory is summed from processes, kills are told as unknown"
         );
         None
     }
