@@ -3,7 +3,7 @@
 use super::floors::PUBLISHED_SCALES;
 use super::oom::{Evidence, Fact, Figures, KillSource, Kills};
 use super::report::Report;
-use super::sample::{Identity, Observation, Sample};
+use super::sample::{CgroupCounters, Identity, Observation, Sample};
 use super::watch::Watch;
 use crate::units::{Clock, Moment, count_as_f64, prometheus_duration};
 use std::collections::BTreeMap;
@@ -85,30 +85,23 @@ impl Engine {
                 watch.keep(at);
             }
         }
-        let (known, newcomers): (Vec<_>, Vec<_>) =
-            seen.into_iter().partition(|seen| self.watches.contains_key(&seen.identity));
-        self.count_kills(&known, &sample);
-        known.iter().for_each(|seen| self.take_in(seen, at));
-        self.forget(at);
-        for identity in missing
-            .into_iter()
-            .chain(newcomers.iter().filter(|new| new.is_alive()).map(|new| Arc::clone(&new.identity)))
+        self.kills.begin_pass(&sample);
+        self.forget(at, &seen);
+        for identity in
+            missing.into_iter().chain(seen.iter().filter(|new| new.is_alive()).map(|new| Arc::clone(&new.identity)))
         {
-            self.welcome(identity, at);
+            self.welcome(identity, at, &seen);
         }
-        for seen in &newcomers {
-            self.count(seen, sample.clock);
-            self.take_in(seen, at);
-        }
-        for (identity, fact) in std::mem::take(&mut self.early) {
-            if let Some(watch) = self.watches.get_mut(&identity) {
-                watch.learn(&fact, sample.clock, &mut self.kills);
+        self.count_kills(&seen, sample.clock);
+        for seen in &seen {
+            if let Some(watch) = self.watches.get_mut(&seen.identity) {
+                watch.observe(seen, at, self.settings.block_seconds);
             }
         }
         self.kills.end_pass(&sample, self.watches.values().map(|watch| watch.sought()).sum());
-        for seen in known.iter().chain(&newcomers).filter(|seen| seen.is_alive()) {
+        for seen in seen.iter().filter(|seen| seen.is_alive()) {
             if let Some(watch) = self.watches.get_mut(&seen.identity) {
-                watch.is_alive(&self.kills);
+                watch.is_alive(at, &self.kills);
             }
         }
         self.latest = sample;
@@ -151,36 +144,43 @@ impl Engine {
         self.kills.node.meet_strangers(evidence.strangers);
     }
 
-    /// Counts what all known applications own, before what is left over is given to those that ended unread.
-    fn count_kills(&mut self, known: &[Observation], sample: &Sample) {
-        self.kills.begin_pass(sample);
-        let seen: BTreeMap<&Arc<Identity>, &Observation> = known.iter().map(|seen| (&seen.identity, seen)).collect();
+    /// Counts what all applications own, and only then gives what is left over to those that ended unread.
+    fn count_kills(&mut self, seen: &[Observation], clock: Clock) {
+        let seen: BTreeMap<&Arc<Identity>, &Observation> = seen.iter().map(|seen| (&seen.identity, seen)).collect();
+        let heirlooms: BTreeMap<u64, CgroupCounters> = seen.values().filter_map(|seen| self.heirloom(seen)).collect();
         for (identity, watch) in &mut self.watches {
-            watch.count(seen.get(identity).copied(), sample.clock, &mut self.kills);
+            let seen = seen.get(identity).copied();
+            let counters = seen.and_then(|seen| seen.counters);
+            let heirloom = counters.and_then(|counters| heirlooms.get(&counters.incarnation).copied());
+            watch.count(seen, heirloom, clock, &mut self.kills);
+        }
+        for (identity, fact) in std::mem::take(&mut self.early) {
+            if let Some(watch) = self.watches.get_mut(&identity) {
+                watch.learn(&fact, clock, &mut self.kills);
+            }
         }
         for watch in self.watches.values_mut() {
-            watch.look_into_ends(sample.clock, &mut self.kills);
+            watch.look_into_ends(clock, &mut self.kills);
         }
     }
 
-    fn count(&mut self, seen: &Observation, clock: Clock) {
-        if let Some(watch) = self.watches.get_mut(&seen.identity) {
-            watch.count(Some(seen), clock, &mut self.kills);
+    /// What another application has counted in a cgroup that is new to this one: names may go from one to another.
+    fn heirloom(&self, seen: &Observation) -> Option<(u64, CgroupCounters)> {
+        let incarnation = seen.counters?.incarnation;
+        let own = self.watches.get(&seen.identity)?;
+        if own.counted_in(incarnation).is_some() {
+            return None;
         }
-    }
-
-    fn take_in(&mut self, seen: &Observation, at: Moment) {
-        if let Some(watch) = self.watches.get_mut(&seen.identity) {
-            watch.observe(seen, at, self.settings.block_seconds);
-        }
+        let counted = self.watches.values().find_map(|watch| watch.counted_in(incarnation))?;
+        Some((incarnation, counted))
     }
 
     /// Begins to watch an application, or counts it where it is one too many.
-    fn welcome(&mut self, identity: Arc<Identity>, at: Moment) {
+    fn welcome(&mut self, identity: Arc<Identity>, at: Moment, seen: &[Observation]) {
         if self.watches.contains_key(&identity) {
             return;
         }
-        if self.watches.len() >= self.settings.maximum_applications && !self.make_room(at) {
+        if self.watches.len() >= self.settings.maximum_applications && !self.make_room(at, seen) {
             self.dropped += 1;
             return;
         }
@@ -189,19 +189,24 @@ impl Engine {
     }
 
     /// A living application is worth more than the memory of one that is gone: drops the one gone for longest.
-    fn make_room(&mut self, at: Moment) -> bool {
+    fn make_room(&mut self, at: Moment, seen: &[Observation]) -> bool {
+        let is_seen = |identity: &Arc<Identity>| seen.iter().any(|seen| seen.identity == *identity);
         let oldest = self
             .watches
             .iter()
-            .filter(|(_, watch)| !watch.is_present() && watch.last_seen().0 < at.0)
+            .filter(|(identity, watch)| watch.last_seen().0 < at.0 && !is_seen(identity))
             .min_by(|a, b| a.1.last_seen().0.total_cmp(&b.1.last_seen().0))
             .map(|(identity, _)| Arc::clone(identity));
         oldest.is_some_and(|identity| self.watches.remove(&identity).is_some())
     }
 
-    fn forget(&mut self, at: Moment) {
+    fn forget(&mut self, at: Moment, seen: &[Observation]) {
+        let seen: std::collections::HashSet<&Arc<Identity>> = seen.iter().map(|seen| &seen.identity).collect();
         let after = self.settings.forget_after_seconds;
-        self.watches.retain(|_, watch| {
+        self.watches.retain(|identity, watch| {
+            if seen.contains(identity) {
+                return true;
+            }
             let gone = at.0 - watch.last_seen().0;
             gone <= if watch.has_kills() || watch.has_leak() { after.max(KEEP_SECONDS) } else { after }
         });

@@ -4,10 +4,11 @@ use super::detect::{Circumstances, Detector, Falls, Finding, Series};
 use super::floors::{Floors, PUBLISHED_SCALES};
 use super::forecast::{restart_gain, time_to_limit};
 use super::kinds::KindFloors;
+use super::oom::Nearness;
 use super::origin::Earlier;
 use super::report::Present;
 use super::restart_loop::Course;
-use super::sample::{Ceiling, Lifetime, Memory, Observation, Population};
+use super::sample::{Basis, Ceiling, Lifetime, LimitSource, Memory, Observation, Population};
 use super::trend::Slope;
 use super::work::Meter;
 use crate::units::{Bytes, Moment, Timestamp, whole};
@@ -39,11 +40,16 @@ pub(super) struct Life {
     pub(super) start_level: Option<f64>,
     /// Its heap when it was last seen, in bytes.
     last: f64,
-    /// Whether its memory was within a tenth of the limit when it was last seen.
-    pub(super) was_at_limit: bool,
+    /// How near its memory was to the limit when it was last seen.
+    pub(super) nearness: Nearness,
 }
 
 impl Life {
+    /// Whether its memory was within a tenth of the limit when it was last seen.
+    pub(super) fn was_at_limit(&self) -> bool {
+        self.nearness == Nearness::At
+    }
+
     /// Begins with its first observation; `falls` are those of the life before.
     pub(super) fn new(seen: &Observation, at: Moment, block_seconds: f64, falls: Falls) -> Self {
         Self {
@@ -60,7 +66,7 @@ impl Life {
             kinds: KindFloors::new(),
             is_whole: seen.age_seconds <= START_SEEN_BLOCKS * block_seconds,
             start_level: None,
-            was_at_limit: false,
+            nearness: Nearness::Unknown,
         }
     }
 
@@ -76,8 +82,7 @@ impl Life {
         self.seen_at = at;
         self.last = memory.heap().as_f64();
         self.kinds.push(self.heap.growth().floors().block_index(at), &memory.by_kind);
-        self.was_at_limit =
-            memory.ceiling.filter(Ceiling::is_held).is_some_and(|c| c.room().as_f64() <= 0.1 * c.limit.as_f64());
+        self.nearness = nearness(memory);
         let (work, is_another_load) = self.meter.read(&seen.load, at, block_seconds);
         if is_another_load {
             self.heap.forget_loads();
@@ -172,6 +177,18 @@ impl Life {
             started: self.started,
             population,
         }
+    }
+}
+
+/// How near memory is to its limit; not known where the limit of its cgroup is not.
+fn nearness(memory: &Memory) -> Nearness {
+    let Some(ceiling) = memory.ceiling.filter(Ceiling::is_held) else { return Nearness::Unknown };
+    let left = ceiling.room().as_f64() / ceiling.limit.as_f64().max(1.0);
+    match left {
+        _ if left <= 0.1 => Nearness::At,
+        _ if memory.basis == Basis::Processes && ceiling.source == LimitSource::Node => Nearness::Unknown,
+        _ if left <= 0.5 => Nearness::Near,
+        _ => Nearness::Far,
     }
 }
 

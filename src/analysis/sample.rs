@@ -243,6 +243,8 @@ pub struct CgroupCounters {
 pub struct ParentCount {
     /// Tells it from others (its inode).
     pub incarnation: u64,
+    /// The one above it, where that counts too.
+    pub above: Option<u64>,
     /// Processes killed in it, read **before** the counters of the applications in it.
     pub before: u64,
     /// The same, read after them.

@@ -3,11 +3,11 @@
 use super::detect::{Circumstances, Falls, Finding, Stage};
 use super::leak::Leak;
 use super::life::Life;
-use super::oom::{Deaths, Fact, Figures, Kills, Remembered};
+use super::oom::{Deaths, Fact, Figures, Kills, Nearness, Remembered};
 use super::origin::{Earlier, Origin};
 use super::report::ApplicationReport;
 use super::restart_loop::RestartLoop;
-use super::sample::{About, Ceiling, Identity, Lifetime, Memory, Observation, Population};
+use super::sample::{About, Ceiling, CgroupCounters, Identity, Lifetime, Memory, Observation, Population};
 use super::verdict::{Evidence, Verdict};
 use crate::units::{Clock, Moment};
 use std::sync::Arc;
@@ -76,20 +76,20 @@ impl Watch {
 
     /// What is to be kept of its kills over a restart of memtrend.
     pub(super) fn save(&mut self) -> Figures {
-        let life = self.last_life();
+        let life = self.last_life().map(|(lifetime, nearness)| Remembered::new(lifetime, nearness));
         self.deaths.save(life)
     }
 
     /// One number that changes when what is to be kept does.
     pub(super) fn digest(&mut self, digest: &mut u64) {
-        let life = self.last_life();
+        let life = self.last_life().map(|(lifetime, nearness)| Remembered::new(lifetime, nearness));
         self.deaths.digest(life, digest);
     }
 
-    /// The present life, or the one before memtrend was started; and whether it is at its limit.
-    fn last_life(&self) -> Option<(Lifetime, bool)> {
-        let known = self.life.as_ref().map(|life| (life.lifetime, life.was_at_limit));
-        known.or_else(|| self.remembered.map(|life| (life.lifetime, life.was_at_limit)))
+    /// The present life, or the one before memtrend was started; and how near it is to its limit.
+    fn last_life(&self) -> Option<(Lifetime, Nearness)> {
+        let known = self.life.as_ref().map(|life| (life.lifetime, life.nearness));
+        known.or_else(|| self.remembered.map(|life| (life.lifetime, life.nearness())))
     }
 
     /// Goes on where [`Self::save`] was left; after a boot no life of before can be there.
@@ -99,13 +99,16 @@ impl Watch {
     }
 
     /// Takes in its cgroup's counters, and notes whether its life is over: first of a pass, for all applications, before they
-    /// are observed.
-    pub(super) fn count(&mut self, seen: Option<&Observation>, clock: Clock, kills: &mut Kills) {
-        if let Some(ceiling) = seen.and_then(|seen| seen.memory).map(|memory| memory.ceiling) {
-            self.deaths.tightest = ceiling.map(|ceiling| (ceiling.source, ceiling.limit));
-        }
+    /// are observed. `heirloom` is what another application has already counted in its cgroup.
+    pub(super) fn count(
+        &mut self,
+        seen: Option<&Observation>,
+        heirloom: Option<CgroupCounters>,
+        clock: Clock,
+        kills: &mut Kills,
+    ) {
         if let Some(counters) = seen.and_then(|seen| seen.counters) {
-            self.deaths.count(&counters, clock, kills);
+            self.deaths.count(&counters, heirloom, clock, kills);
         }
         let lives_on = |lifetime: Lifetime| seen.is_some_and(|seen| seen.is_alive() && seen.lifetime == lifetime);
         if self.last_life().is_some_and(|(lifetime, _)| !lives_on(lifetime)) {
@@ -113,10 +116,15 @@ impl Watch {
         }
     }
 
+    /// What it has counted in a cgroup, if it has been there.
+    pub(super) fn counted_in(&self, incarnation: u64) -> Option<CgroupCounters> {
+        self.deaths.ledger.counted_in(incarnation)
+    }
+
     /// Looks into how its lives ended, when all that was counted in a pass is known.
     pub(super) fn look_into_ends(&mut self, clock: Clock, kills: &mut Kills) {
-        let was_at_limit = self.last_life().is_some_and(|(_, was_at_limit)| was_at_limit);
-        self.deaths.look_into(was_at_limit, clock, kills);
+        let nearness = self.last_life().map_or(Nearness::Unknown, |(_, nearness)| nearness);
+        self.deaths.look_into(nearness, clock, kills);
     }
 
     /// Takes in what was seen of its kills between passes.
@@ -130,8 +138,9 @@ impl Watch {
     }
 
     /// Notes, at the end of a pass, that it was alive in it.
-    pub(super) fn is_alive(&mut self, kills: &Kills) {
-        self.deaths.is_alive(kills);
+    pub(super) fn is_alive(&mut self, at: Moment, kills: &Kills) {
+        let is_alone = self.present.is_some_and(|(_, population)| population.processes <= 1);
+        self.deaths.is_alive(is_alone, at, kills);
     }
 
     /// Takes in one observation: all but its kills, which the engine counts.
@@ -139,6 +148,9 @@ impl Watch {
         if !seen.is_alive() {
             self.present = None;
             return;
+        }
+        if let Some(memory) = &seen.memory {
+            self.deaths.tightest = memory.ceiling.map(|ceiling| (ceiling.source, ceiling.limit));
         }
         let unseen_for = at.0 - self.last_seen.0;
         self.watched_seconds += unseen_for.clamp(0.0, LONGEST_STEP_BLOCKS * block_seconds);
@@ -209,10 +221,10 @@ impl Watch {
             self.earlier_start_level = ended.start_level.or(self.earlier_start_level);
             self.learn_from(&ended, at, block_seconds);
             self.carry_over(&ended, block_seconds);
-            self.deaths.begin_next_life(ended.was_at_limit);
+            self.deaths.begin_next_life(ended.nearness);
             falls = ended.heap().falls().clone();
         } else if let Some(remembered) = self.remembered.filter(|life| life.lifetime != seen.lifetime) {
-            self.deaths.begin_next_life(remembered.was_at_limit);
+            self.deaths.begin_next_life(remembered.nearness());
         }
         self.remembered = None;
         self.life = Some(Life::new(seen, at, block_seconds, falls));
@@ -220,11 +232,11 @@ impl Watch {
 
     /// Carries a leak into the next life, or calls one that no single life can show.
     fn carry_over(&mut self, ended: &Life, block_seconds: f64) {
-        let died_of_it = self.deaths.was_killed() || ended.was_at_limit;
+        let died_of_it = self.deaths.was_killed() || ended.was_at_limit();
         match &mut self.leak {
             Some(leak) => leak.outlive(ended.floor_of(leak.series), ended.seen_at, died_of_it, block_seconds),
             // Counters that tell of no kill know better than the level does.
-            None if self.deaths.was_killed() || ended.was_at_limit && !self.deaths.was_no_kill() => {
+            None if self.deaths.was_killed() || ended.was_at_limit() && !self.deaths.was_no_kill() => {
                 self.restart_loop.follow(&ended.course(), block_seconds);
                 let rate = self.restart_loop.rate(block_seconds);
                 self.leak = rate.map(|rate| Leak::of_loop(&self.restart_loop, rate));
@@ -250,7 +262,7 @@ impl Watch {
         if self.is_healthy(ended, at, block_seconds) {
             self.healthy_level = Some(ended.highest_floor);
         }
-        let died_of_it = self.deaths.was_killed() || ended.was_at_limit;
+        let died_of_it = self.deaths.was_killed() || ended.was_at_limit();
         self.earlier_seconds = match *ended.speaking().finding() {
             Finding::Leak(seen) if died_of_it => self.earlier_seconds + seen.seconds,
             Finding::Growing(seen, doubt) if died_of_it && doubt.is_of_patience() => {
@@ -287,10 +299,6 @@ impl Watch {
 
     pub(super) fn has_leak(&self) -> bool {
         self.leak.is_some()
-    }
-
-    pub(super) fn is_present(&self) -> bool {
-        self.present.is_some()
     }
 
     /// What is concluded at present, without the numbers behind it.

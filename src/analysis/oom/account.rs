@@ -17,8 +17,13 @@ pub struct Account {
     /// Victims of the kernel log that are of no application.
     strangers: u64,
     unattributed: u64,
+    /// What nobody owned in the last passes.
+    of_late: [u64; PASSES_TO_OWN],
     seen_by: [u64; KillSource::ALL.len()],
 }
+
+/// Passes within which a kill finds its owner, if it has one: it may be told late, or be that of an application that is new.
+const PASSES_TO_OWN: usize = 3;
 
 /// Kills that are nobody's so far: how many there were at one time against another tells how many came between.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd)]
@@ -86,14 +91,18 @@ impl Account {
         Some(Unowned(signed(self.node).saturating_sub(signed(self.owned)).saturating_sub(signed(self.strangers))))
     }
 
-    /// Closes a pass: what the node had counted **before** the applications were read and nobody owns is unattributed, but
-    /// for what is still being looked for.
+    /// Closes a pass: what the node had counted **before** the applications were read and nobody has owned for some passes is
+    /// unattributed, but for what is still being looked for.
     pub fn close(&mut self, sought: u64) {
         let unowned = match self.first {
             Some(_) => self.node.saturating_sub(self.owned),
             None => self.strangers,
         };
-        self.unattributed = self.unattributed.max(unowned.saturating_sub(sought));
+        self.of_late.rotate_right(1);
+        if let Some(latest) = self.of_late.first_mut() {
+            *latest = unowned.saturating_sub(sought);
+        }
+        self.unattributed = self.unattributed.max(self.of_late.iter().copied().min().unwrap_or(0));
     }
 
     /// Kills that no application owns, where anything tells of them.
@@ -123,8 +132,11 @@ mod tests {
         account.close(0);
         assert_eq!(account.unattributed(), Some(0), "what was before is history");
         account.observe_node(13);
+        account.close(0);
         account.own(1);
         account.close(0);
+        assert_eq!(account.unattributed(), Some(0), "an owner may yet be found");
+        (0..2).for_each(|_| account.close(0));
         assert_eq!(account.unattributed(), Some(2));
         account.own(2);
         account.close(0);
@@ -136,7 +148,7 @@ mod tests {
         let mut account = Account::default();
         account.observe_node(0);
         account.observe_node(2);
-        account.close(1);
+        (0..PASSES_TO_OWN).for_each(|_| account.close(1));
         assert_eq!(account.unattributed(), Some(1));
     }
 
@@ -158,7 +170,7 @@ mod tests {
     fn where_the_node_does_not_count_the_log_tells_of_strangers() {
         let mut account = Account::default();
         account.meet_strangers(2);
-        account.close(0);
+        (0..PASSES_TO_OWN).for_each(|_| account.close(0));
         assert_eq!(account.unattributed(), Some(2));
     }
 }

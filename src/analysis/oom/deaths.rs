@@ -1,12 +1,12 @@
 //! How the lives of one application end: its kills, and what its restarts were for.
 
-use super::ending::{Cause, Ending, Found};
+use super::ending::{Cause, Ending, Found, Nearness};
 use super::evidence::{Exit, Fact, KillSource};
 use super::figures::{Figures, Walk};
 use super::kills::Kills;
 use super::ledger::{Ledger, Tightest};
 use crate::sample::{CgroupCounters, Lifetime, LimitSource};
-use crate::units::{Bytes, Clock, length_as_count};
+use crate::units::{Bytes, Clock, Moment, length_as_count};
 
 /// What is known of its kills and restarts.
 #[derive(Clone, Debug, Default)]
@@ -21,8 +21,8 @@ pub(crate) struct Deaths {
     cause: Option<Cause>,
     /// The end of the life before, while a restart has been counted for no cause yet.
     owed: Option<Owed>,
-    /// Kills when it was last seen alive.
-    kills_when_alive: u64,
+    /// When a kill was counted in a cgroup that is not that of the present life: the next one's.
+    killed_next: Option<Moment>,
 }
 
 /// The life that was there when memtrend was stopped.
@@ -32,28 +32,35 @@ pub(crate) struct Remembered {
     pub(crate) was_at_limit: bool,
 }
 
-fn remember(life: Option<(Lifetime, bool)>) -> Option<Remembered> {
-    life.map(|(lifetime, was_at_limit)| Remembered { lifetime, was_at_limit })
+impl Remembered {
+    pub(crate) fn new(lifetime: Lifetime, nearness: Nearness) -> Self {
+        Self { lifetime, was_at_limit: nearness == Nearness::At }
+    }
+
+    /// It may have grown while memtrend was away.
+    pub(crate) fn nearness(self) -> Nearness {
+        if self.was_at_limit { Nearness::At } else { Nearness::Near }
+    }
 }
 
 /// An end that is still being looked into though the next life has begun.
 #[derive(Clone, Copy, Debug)]
 struct Owed {
     ending: Ending,
-    was_at_limit: bool,
+    nearness: Nearness,
 }
 
 impl Deaths {
-    /// What is to be kept over a restart of memtrend; `life` is the present one, and whether it is at a limit.
-    pub(crate) fn save(&mut self, life: Option<(Lifetime, bool)>) -> Figures {
+    /// What is to be kept over a restart of memtrend; `life` is the present one.
+    pub(crate) fn save(&mut self, mut life: Option<Remembered>) -> Figures {
         let mut figures = Figures::new();
-        self.walk(&mut Walk::Save(&mut figures), &mut remember(life));
+        self.walk(&mut Walk::Save(&mut figures), &mut life);
         figures
     }
 
     /// One number that changes when what is to be kept does; event counters aside.
-    pub(crate) fn digest(&mut self, life: Option<(Lifetime, bool)>, digest: &mut u64) {
-        self.walk(&mut Walk::Digest(digest), &mut remember(life));
+    pub(crate) fn digest(&mut self, mut life: Option<Remembered>, digest: &mut u64) {
+        self.walk(&mut Walk::Digest(digest), &mut life);
     }
 
     /// Goes on where [`Self::save`] was left; the life that was left is there again or it is over.
@@ -65,7 +72,6 @@ impl Deaths {
             remembered = None;
         }
         deaths.present.was_away = true;
-        deaths.kills_when_alive = deaths.ledger.total_kills();
         (deaths, remembered)
     }
 
@@ -91,29 +97,62 @@ impl Deaths {
             .map(|(pid, start_ticks)| Remembered { lifetime: Lifetime { pid, start_ticks }, was_at_limit });
     }
 
-    /// Takes in its cgroup's counters, read in a pass.
-    pub(crate) fn count(&mut self, counters: &CgroupCounters, clock: Clock, kills: &mut Kills) {
+    /// Takes in its cgroup's counters, read in a pass; `heirloom` is what another application has already counted there.
+    pub(crate) fn count(
+        &mut self,
+        counters: &CgroupCounters,
+        heirloom: Option<CgroupCounters>,
+        clock: Clock,
+        kills: &mut Kills,
+    ) {
         // A kill in a cgroup that was not read to its end would have gone with it.
-        self.present.was_read |= self.ledger.continues(counters);
-        self.take_counters(counters, clock, kills);
+        self.present.was_read |= self.continues(counters);
+        self.take_counters(counters, heirloom, true, clock, kills);
     }
 
-    fn take_counters(&mut self, counters: &CgroupCounters, clock: Clock, kills: &mut Kills) {
+    /// Whether these are of the cgroup in which it was last seen alive: then nothing was missed since.
+    fn continues(&self, counters: &CgroupCounters) -> bool {
+        counters.oom_kills.is_some() && counters.incarnation == self.present.incarnation
+    }
+
+    fn take_counters(
+        &mut self,
+        counters: &CgroupCounters,
+        heirloom: Option<CgroupCounters>,
+        is_pass: bool,
+        clock: Clock,
+        kills: &mut Kills,
+    ) {
         let before = self.ledger.total_kills();
-        let told = self.ledger.observe(counters, self.tightest, clock);
-        kills.take(told, self.ledger.parent());
-        self.present.was_killed |= self.ledger.total_kills() > before;
+        let told = self.ledger.observe(counters, heirloom, is_pass, self.tightest, clock);
+        kills.take(told, self.ledger.parent_of(counters.incarnation));
+        self.note_kills(self.ledger.total_kills() > before, counters.incarnation, clock);
+    }
+
+    /// Notes kills with the life that was in that cgroup.
+    fn note_kills(&mut self, were_kills: bool, incarnation: u64, clock: Clock) {
+        if !were_kills {
+            return;
+        }
+        if let Some(owed) = self.owed.as_mut().filter(|owed| owed.ending.incarnation == incarnation) {
+            owed.ending.note_kill(clock.moment);
+        }
+        if self.present.incarnation == incarnation || self.present.incarnation == 0 {
+            self.present.note_kill(clock.moment);
+        } else {
+            self.killed_next = Some(clock.moment);
+        }
     }
 
     /// Takes in what was seen between passes; `life` is the present one.
     pub(crate) fn learn(&mut self, fact: &Fact, life: Option<Lifetime>, clock: Clock, kills: &mut Kills) {
         match fact {
             Fact::Counters(counters) => {
-                self.present.was_read |= self.present.is_main_gone && self.ledger.continues(counters);
-                self.take_counters(counters, clock, kills);
+                self.present.was_read |= self.present.main_gone_at.is_some() && self.continues(counters);
+                self.take_counters(counters, None, false, clock, kills);
             }
             Fact::Ended(lifetime, exit) if Some(*lifetime) == life => {
-                self.present.is_main_gone = true;
+                self.present.main_gone_at = Some(clock.moment);
                 if *exit != Exit::Unknown {
                     self.present.exit = *exit;
                 }
@@ -121,10 +160,11 @@ impl Deaths {
             Fact::Ended(..) => {}
             Fact::Victim(victim) => {
                 let before = self.ledger.total_kills();
+                let incarnation = victim.incarnation.unwrap_or(self.ledger.incarnation());
                 let new = self.ledger.log(victim, self.tightest, clock);
                 kills.node.note(KillSource::KernelLog, 1);
-                kills.own(new, self.ledger.parent());
-                self.present.was_killed |= self.ledger.total_kills() > before;
+                kills.own(new, self.ledger.parent_of(incarnation));
+                self.note_kills(self.ledger.total_kills() > before, incarnation, clock);
             }
         }
     }
@@ -134,33 +174,34 @@ impl Deaths {
         self.is_over = true;
     }
 
-    /// Looks into the ends that are not settled; `was_at_limit` is of the present life.
-    pub(crate) fn look_into(&mut self, was_at_limit: bool, clock: Clock, kills: &mut Kills) {
+    /// Looks into the ends that are not settled; `nearness` is of the present life.
+    pub(crate) fn look_into(&mut self, nearness: Nearness, clock: Clock, kills: &mut Kills) {
         if let Some(mut owed) = self.owed.take() {
-            match self.found(&mut owed.ending, owed.was_at_limit, clock, kills) {
+            match self.found(&mut owed.ending, owed.nearness, clock, kills) {
                 Some(cause) => self.count_restart(cause),
                 None => self.owed = Some(owed),
             }
         }
         if self.is_over && self.cause.is_none() {
             let mut ending = self.present;
-            self.cause = self.found(&mut ending, was_at_limit, clock, kills);
+            self.cause = self.found(&mut ending, nearness, clock, kills);
             self.present = ending;
         }
     }
 
-    fn found(&mut self, ending: &mut Ending, was_at_limit: bool, clock: Clock, kills: &mut Kills) -> Option<Cause> {
-        let parent = self.ledger.parent();
-        if ending.is_like_a_kill(was_at_limit) {
+    fn found(&mut self, ending: &mut Ending, nearness: Nearness, clock: Clock, kills: &mut Kills) -> Option<Cause> {
+        if ending.is_like_a_kill(nearness) {
             kills.node.note(KillSource::ProcessExit, 1);
         }
-        match ending.find(was_at_limit, kills.sources, &kills.node, kills.above(parent)) {
+        match ending.find(nearness, kills) {
             Found::Cause(cause) => Some(cause),
             Found::NotYet => None,
             Found::Inferred(processes) => {
-                let is_certain = self.ledger.has_counter() && (was_at_limit || ending.exit == Exit::Killed);
-                let new = self.ledger.infer(processes, is_certain, self.tightest, clock);
-                kills.own(new, parent);
+                let counted = self.ledger.counted_in(ending.incarnation);
+                let has_counter = counted.is_some_and(|counted| counted.oom_kills.is_some());
+                let is_certain = has_counter && (nearness == Nearness::At || ending.exit == Exit::Killed);
+                let new = self.ledger.infer(ending.incarnation, processes, is_certain, self.tightest, clock);
+                kills.own(new, self.ledger.parent_of(ending.incarnation));
                 Some(Cause::Oom)
             }
         }
@@ -173,7 +214,7 @@ impl Deaths {
 
     /// Whether the present life ended by a kill, as far as it is known.
     pub(crate) fn was_killed(&self) -> bool {
-        self.cause == Some(Cause::Oom) || self.present.was_killed
+        self.cause == Some(Cause::Oom) || self.present.was_killed()
     }
 
     /// Whether it is certain that it did not.
@@ -182,15 +223,19 @@ impl Deaths {
     }
 
     /// Another life follows.
-    pub(crate) fn begin_next_life(&mut self, was_at_limit: bool) {
+    pub(crate) fn begin_next_life(&mut self, nearness: Nearness) {
         match self.cause.take() {
             Some(cause) => self.count_restart(cause),
             None => {
                 if self.owed.take().is_some() {
                     self.count_restart(Cause::Unknown);
                 }
-                self.owed = Some(Owed { ending: self.present, was_at_limit });
+                self.owed = Some(Owed { ending: self.present, nearness });
             }
+        }
+        self.present = Ending::default();
+        if let Some(killed_at) = self.killed_next.take() {
+            self.present.note_kill(killed_at);
         }
         self.ledger.begin_life();
     }
@@ -201,13 +246,11 @@ impl Deaths {
         }
     }
 
-    /// Notes, at the end of a pass, that it is alive.
-    pub(crate) fn is_alive(&mut self, kills: &Kills) {
-        let total = self.ledger.total_kills();
-        // A kill that is counted while the process still seems to be there belongs to its end too.
-        let was_killed = total > self.kills_when_alive;
-        self.present = Ending::alive(was_killed, &kills.node, kills.above(self.ledger.parent()));
-        self.kills_when_alive = total;
-        (self.is_over, self.cause) = (false, None);
+    /// Notes, at the end of a pass, that it is alive; `is_alone` tells whether its main process is its only one.
+    pub(crate) fn is_alive(&mut self, is_alone: bool, at: Moment, kills: &Kills) {
+        let incarnation = self.ledger.incarnation();
+        let parent = self.ledger.parent_of(incarnation);
+        self.present.is_alive(incarnation, is_alone, kills, parent, at);
+        (self.is_over, self.cause, self.killed_next) = (false, None, None);
     }
 }

@@ -66,8 +66,10 @@ pub struct Victim {
     pub resident: Option<Bytes>,
     /// Whose limit was hit.
     pub called_by: Option<CalledBy>,
-    /// The cgroup whose counter counts it, where that is known; 0 is one that is not the application's own.
+    /// The cgroup whose counter counts it, where that is known.
     pub incarnation: Option<u64>,
+    /// Whether its whole group was killed with it.
+    pub is_killed_as_group: bool,
 }
 
 /// One thing that was seen of an application.

@@ -7,13 +7,16 @@ use super::ledger::Told;
 use crate::sample::Sample;
 use std::collections::BTreeMap;
 
+/// The deepest nesting of cgroups that is followed.
+const DEEPEST: usize = 32;
+
 /// What the node and the cgroups above applications have counted, against what the applications own.
 #[derive(Clone, Debug, Default)]
 pub struct Kills {
     /// The whole node.
     pub node: Account,
-    /// Cgroups above applications.
-    above: BTreeMap<u64, Account>,
+    /// Cgroups above applications, each with the one above it.
+    above: BTreeMap<u64, (Option<u64>, Account)>,
     /// What could be read in the last pass.
     pub sources: Sources,
 }
@@ -49,7 +52,9 @@ impl Kills {
         }
         self.above.retain(|incarnation, _| sample.parents.iter().any(|parent| parent.incarnation == *incarnation));
         for parent in &sample.parents {
-            self.above.entry(parent.incarnation).or_default().observe_node(parent.before);
+            let (above, account) = self.above.entry(parent.incarnation).or_default();
+            *above = parent.above;
+            account.observe_node(parent.before);
         }
     }
 
@@ -60,7 +65,7 @@ impl Kills {
             self.node.observe_node(total);
         }
         for parent in &sample.parents {
-            self.above.entry(parent.incarnation).or_default().observe_node(parent.after);
+            self.above.entry(parent.incarnation).or_default().1.observe_node(parent.after);
         }
     }
 
@@ -74,13 +79,16 @@ impl Kills {
     /// Takes in processes that were killed in an application.
     pub(crate) fn own(&mut self, processes: u64, parent: Option<u64>) {
         self.node.own(processes);
-        if let Some(above) = parent.and_then(|parent| self.above.get_mut(&parent)) {
-            above.own(processes);
+        let mut next = parent;
+        for _ in 0..DEEPEST {
+            let Some((above, account)) = next.and_then(|parent| self.above.get_mut(&parent)) else { return };
+            account.own(processes);
+            next = *above;
         }
     }
 
     /// What a cgroup above accounts for.
     pub(crate) fn above(&self, parent: Option<u64>) -> Option<&Account> {
-        self.above.get(&parent?)
+        self.above.get(&parent?).map(|(_, account)| account)
     }
 }

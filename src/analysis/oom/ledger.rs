@@ -48,9 +48,16 @@ pub struct Ledger {
     pub last_kill: Option<Arc<LastKill>>,
     /// Whether a cgroup of it was ever read.
     has_cgroup: bool,
-    place: Place,
+    /// The highest number of a cgroup of it.
+    newest: u64,
+    present: Place,
+    /// Those before it, of which something may yet be told.
+    earlier: Vec<Place>,
     hits: Hits,
 }
+
+/// Cgroups of one application that are remembered beside the present one.
+const MOST_EARLIER: usize = 2;
 
 impl Ledger {
     /// Goes through its figures. Pressure is left to its own counters' reset.
@@ -61,94 +68,126 @@ impl Ledger {
             walk.optional(&format!("events.{}", event.name()), total);
         }
         walk.flag("has_cgroup", &mut self.has_cgroup);
-        self.place.walk(walk);
+        walk.count("newest", &mut self.newest);
+        self.present.walk(walk);
     }
 
     /// Forgets the cgroup that it was in: the machine has booted anew, what cgroups count began at zero.
     pub(super) fn begin_boot(&mut self) {
-        self.place = Place::default();
+        (self.present, self.newest) = (Place::default(), 0);
     }
 
-    /// Takes in the counters of the present cgroup; a counter that cannot be read for a pass is not new when it is back.
+    /// Takes in the counters of a cgroup; a counter that cannot be read for a pass is not new when it is back. `is_pass` tells
+    /// that a pass has read them: the application is there.
     ///
     /// What a cgroup had counted before it was first seen is history and sets the zero, unless it was made since memtrend
-    /// began; a later cgroup of the same application began at zero itself. `tightest` is the limit with the least room,
-    /// which names the scope where no limit is known to have been hit.
-    pub(crate) fn observe(&mut self, now: &CgroupCounters, tightest: Tightest, clock: Clock) -> Told {
+    /// began, or since the application's last one: kernels number cgroups upwards. `heirloom` is what another application has
+    /// already counted there. `tightest` is the limit with the least room, which names the scope where no limit is known to
+    /// have been hit.
+    pub(crate) fn observe(
+        &mut self,
+        now: &CgroupCounters,
+        heirloom: Option<CgroupCounters>,
+        is_pass: bool,
+        tightest: Tightest,
+        clock: Clock,
+    ) -> Told {
         let at = clock.moment;
-        if self.place.incarnation != now.incarnation || !self.has_cgroup && self.place.last.is_none() {
-            let begins_at_zero = self.has_cgroup || now.is_born_since;
-            let zeros = CgroupCounters::at_birth(now);
-            self.place = Place::new(now.incarnation);
-            self.place.last = Some(if begins_at_zero { zeros } else { *now });
-        }
-        self.has_cgroup = true;
-        let previous = self.place.last.unwrap_or(CgroupCounters::at_birth(now));
-        self.add_up(now, &previous);
-        self.hits.observe(now, &previous, at);
-        self.place.last = Some(now.or(&previous));
+        let is_newer = self.has_cgroup && now.incarnation > self.newest;
+        let place = self.place_of(now.incarnation, is_pass);
+        let is_first = place.last.is_none();
+        let begins_at_zero = now.is_born_since || is_newer || place.known() > 0;
+        let at_first = || if begins_at_zero { CgroupCounters::at_birth(now) } else { *now };
+        let previous = place.last.or(heirloom).unwrap_or_else(at_first);
+        place.last = Some(now.or(&previous));
         let more = |now: Option<u64>, before: Option<u64>| now.unwrap_or(0).saturating_sub(before.unwrap_or(0));
         let event =
             |counters: &CgroupCounters, event: MemoryEvent| counters.events.get(event.index()).copied().flatten();
         let group_kills = [now, &previous].map(|counters| event(counters, MemoryEvent::OomGroupKill));
         let counted = more(now.oom_kills, previous.oom_kills);
-        let news = self.place.count(counted, more(group_kills[0], group_kills[1]), at);
+        let news = place.count(counted, more(group_kills[0], group_kills[1]), at);
+        if is_pass && counted == 0 && !is_first {
+            place.settle();
+        }
+        (self.has_cgroup, self.newest) = (true, self.newest.max(now.incarnation));
+        self.add_up(now, &previous);
+        self.hits.observe(now, &previous, at);
         // It kills all that is in a cgroup at one stroke.
         let by_userspace = more(now.userspace_kills, previous.userspace_kills).min(1);
         self.credit(by_userspace, Scope::Userspace, tightest, clock);
-        Told { counted, new: self.take(news, tightest, clock), by_userspace }
+        Told { counted, new: self.take(news, Some(now), tightest, clock), by_userspace }
+    }
+
+    /// The place of a cgroup; with `comes_first` it is from now on that of the present life.
+    #[expect(clippy::indexing_slicing, reason = "the place has just been found there")]
+    fn place_of(&mut self, incarnation: u64, comes_first: bool) -> &mut Place {
+        if self.present.incarnation == incarnation {
+            return &mut self.present;
+        }
+        let known = self.earlier.iter().position(|place| place.incarnation == incarnation);
+        match known {
+            Some(known) if !comes_first => return &mut self.earlier[known],
+            Some(known) => std::mem::swap(&mut self.present, &mut self.earlier[known]),
+            None => {
+                self.earlier.truncate(MOST_EARLIER - 1);
+                self.earlier.insert(0, std::mem::replace(&mut self.present, Place::new(incarnation)));
+            }
+        }
+        &mut self.present
     }
 
     /// Takes in a victim that the kernel log names; returns the killed processes that are new.
     pub(crate) fn log(&mut self, victim: &Victim, tightest: Tightest, clock: Clock) -> u64 {
         self.hits.log(victim.called_by, clock.moment);
-        let news = match victim.incarnation {
-            // Outside of the cgroup, whose counter does not count it.
-            Some(0) => News { processes: 1, incidents: 1 },
-            Some(incarnation) if incarnation != self.place.incarnation => {
-                // A cgroup that came in the place of the last one, and has not been read yet.
-                self.place = Place::new(incarnation);
-                self.place.log(clock.moment)
-            }
-            _ => self.place.log(clock.moment),
-        };
-        let new = self.take(news, tightest, clock);
+        // A cgroup that came in the place of the last one, or another one of its, may not have been read yet.
+        let incarnation = victim.incarnation.unwrap_or(self.present.incarnation);
+        let news = self.place_of(incarnation, false).log(victim.is_killed_as_group, clock.moment);
+        let counters = self.present.last;
+        let new = self.take(news, counters.as_ref(), tightest, clock);
         if let Some(last) = &mut self.last_kill {
             Arc::make_mut(last).victim = Some(victim.clone());
         }
         new
     }
 
-    /// Counts kills that must have been here, since they were nowhere else; returns the killed processes that are new.
-    pub(crate) fn infer(&mut self, processes: u64, is_certain: bool, tightest: Tightest, clock: Clock) -> u64 {
-        let news = self.place.infer(processes, clock.moment);
-        if is_certain {
-            return self.take(news, tightest, clock);
-        }
-        self.credit(news.incidents, Scope::Unknown, tightest, clock);
+    /// Counts kills that must have been in a cgroup, since they were nowhere else; returns the killed processes that are new.
+    /// Their scope is `unknown` unless they are certain.
+    pub(crate) fn infer(
+        &mut self,
+        incarnation: u64,
+        processes: u64,
+        is_certain: bool,
+        tightest: Tightest,
+        clock: Clock,
+    ) -> u64 {
+        let news = self.place_of(incarnation, false).infer(processes, clock.moment);
+        let limit = tightest.map(|(source, _)| source);
+        let scope = if is_certain { self.hits.guess(limit, clock.moment) } else { Scope::Unknown };
+        self.credit(news.incidents, scope, tightest, clock);
         news.processes
     }
 
     /// Begins a life that has no cgroup of its own.
     pub(crate) fn begin_life(&mut self) {
-        if self.place.last.is_none() {
-            self.place = Place::default();
+        if self.present.incarnation == 0 {
+            self.present = Place::default();
         }
+        self.earlier.retain(|place| place.incarnation != 0);
     }
 
-    /// Whether these counters are of the cgroup that was read last: then nothing was missed since.
-    pub fn continues(&self, now: &CgroupCounters) -> bool {
-        now.oom_kills.is_some() && self.place.last.is_some_and(|last| last.incarnation == now.incarnation)
+    /// What has been counted in a cgroup, if it is known here.
+    pub(crate) fn counted_in(&self, incarnation: u64) -> Option<CgroupCounters> {
+        std::iter::once(&self.present).chain(&self.earlier).find(|place| place.incarnation == incarnation)?.last
     }
 
-    /// Whether the kills of the present life are counted by a cgroup.
-    pub(crate) fn has_counter(&self) -> bool {
-        self.place.last.is_some_and(|last| last.oom_kills.is_some())
+    /// The cgroup of the present life, as far as it was read; 0 where it has none.
+    pub(crate) fn incarnation(&self) -> u64 {
+        self.present.last.map_or(0, |last| last.incarnation)
     }
 
-    /// The cgroup above the present one that counts its kills too.
-    pub(crate) fn parent(&self) -> Option<u64> {
-        self.place.last?.parent
+    /// The cgroup above one that counts its kills too.
+    pub(crate) fn parent_of(&self, incarnation: u64) -> Option<u64> {
+        self.counted_in(incarnation)?.parent
     }
 
     /// All kills.
@@ -156,9 +195,9 @@ impl Ledger {
         self.kills.iter().copied().fold(0, u64::saturating_add)
     }
 
-    fn take(&mut self, news: News, tightest: Tightest, clock: Clock) -> u64 {
+    fn take(&mut self, news: News, counters: Option<&CgroupCounters>, tightest: Tightest, clock: Clock) -> u64 {
         let limit = tightest.map(|(source, _)| source);
-        let scope = self.hits.scope(self.place.last.as_ref(), limit, clock.moment);
+        let scope = self.hits.scope(counters, limit, clock.moment);
         self.credit(news.incidents, scope, tightest, clock);
         news.processes
     }
@@ -234,37 +273,77 @@ mod tests {
     }
 
     fn victim(incarnation: Option<u64>, called_by: CalledBy) -> Victim {
-        let called_by = Some(called_by);
-        Victim { process: "leak".into(), pid: 7, resident: Some(Bytes(60)), called_by, incarnation }
+        Victim {
+            process: "leak".into(),
+            pid: 7,
+            resident: Some(Bytes(60)),
+            called_by: Some(called_by),
+            incarnation,
+            is_killed_as_group: false,
+        }
+    }
+
+    /// What a pass that reads these counters finds to be new.
+    fn pass(ledger: &mut Ledger, now: CgroupCounters, seconds: f64) -> u64 {
+        ledger.observe(&now, None, true, OWN, at(seconds)).new
     }
 
     #[test]
     fn history_before_the_first_look_is_not_counted_and_what_follows_is() {
         let mut ledger = Ledger::default();
-        assert_eq!(ledger.observe(&counters(1, 3), OWN, at(0.0)).new, 0);
-        assert_eq!(ledger.observe(&counters(1, 5), OWN, at(1.0)).new, 2);
+        assert_eq!(pass(&mut ledger, counters(1, 3), 0.0), 0);
+        assert_eq!(pass(&mut ledger, counters(1, 5), 1.0), 2);
         assert_eq!(ledger.kills, [2, 0, 0, 0, 0]);
-        let mut born_since = Ledger::default();
         let no_history = CgroupCounters { is_born_since: true, ..counters(1, 3) };
-        assert_eq!(born_since.observe(&no_history, OWN, at(0.0)).new, 3);
+        assert_eq!(pass(&mut Ledger::default(), no_history, 0.0), 3);
     }
 
     #[test]
     fn a_new_cgroup_begins_at_zero_and_the_count_goes_on() {
         let mut ledger = Ledger::default();
-        ledger.observe(&counters(1, 0), OWN, at(0.0));
-        ledger.observe(&counters(1, 1), OWN, at(1.0));
-        assert_eq!(ledger.observe(&counters(2, 1), OWN, at(2.0)).new, 1, "killed before it was first read");
-        assert_eq!(ledger.observe(&counters(2, 0), OWN, at(3.0)).new, 0, "a counter that goes back adds nothing");
+        pass(&mut ledger, counters(1, 0), 0.0);
+        pass(&mut ledger, counters(1, 1), 1.0);
+        assert_eq!(pass(&mut ledger, counters(2, 1), 2.0), 1, "killed before it was first read");
+        assert_eq!(pass(&mut ledger, counters(2, 0), 3.0), 0, "a counter that goes back adds nothing");
+        assert_eq!(ledger.total_kills(), 2);
+    }
+
+    #[test]
+    fn a_cgroup_that_it_comes_back_to_or_that_is_older_is_not_counted_anew() {
+        let mut ledger = Ledger::default();
+        pass(&mut ledger, counters(5, 3), 0.0);
+        pass(&mut ledger, counters(7, 0), 1.0);
+        assert_eq!(pass(&mut ledger, counters(5, 4), 2.0), 1, "one since it left");
+        assert_eq!(pass(&mut ledger, counters(4, 9), 3.0), 0, "one that was there before: its history");
+        assert_eq!(pass(&mut ledger, counters(4, 10), 4.0), 1);
+    }
+
+    #[test]
+    fn what_another_application_has_counted_there_is_not_counted_again() {
+        let mut ledger = Ledger::default();
+        pass(&mut ledger, counters(1, 0), 0.0);
+        let told = ledger.observe(&counters(2, 5), Some(counters(2, 4)), true, OWN, at(1.0));
+        assert_eq!(told.new, 1);
+    }
+
+    #[test]
+    fn what_is_told_late_of_an_earlier_cgroup_is_counted_there() {
+        let mut ledger = Ledger::default();
+        pass(&mut ledger, counters(1, 0), 0.0);
+        pass(&mut ledger, counters(2, 0), 1.0);
+        assert_eq!(ledger.infer(1, 1, true, OWN, at(1.0)), 1, "the first one's end");
+        assert_eq!(ledger.log(&victim(Some(1), CalledBy::Own), OWN, at(1.1)), 0, "the same kill");
+        assert_eq!(ledger.observe(&counters(1, 1), None, false, OWN, at(1.2)).new, 0, "and again");
+        assert_eq!(pass(&mut ledger, counters(2, 1), 2.0), 1, "the second one's first kill is its own");
         assert_eq!(ledger.total_kills(), 2);
     }
 
     #[test]
     fn a_victim_of_the_log_and_the_counter_are_one_kill_with_the_scope_that_the_log_knows() {
         let mut ledger = Ledger::default();
-        ledger.observe(&counters(1, 0), OWN, at(0.0));
+        pass(&mut ledger, counters(1, 0), 0.0);
         assert_eq!(ledger.log(&victim(Some(1), CalledBy::Node), OWN, at(1.0)), 1);
-        assert_eq!(ledger.observe(&counters(1, 1), OWN, at(1.0)).new, 0);
+        assert_eq!(pass(&mut ledger, counters(1, 1), 1.0), 0);
         assert_eq!(ledger.kills, [0, 0, 1, 0, 0]);
         let last = ledger.last_kill.clone().unwrap_or_else(|| unreachable!());
         assert_eq!((last.scope, last.limit, last.at.0), (Scope::Node, Some(Bytes(64)), 1e9 + 1.0));
@@ -274,27 +353,26 @@ mod tests {
     #[test]
     fn a_victim_in_a_cgroup_that_was_not_read_yet_is_not_counted_again_when_it_is() {
         let mut ledger = Ledger::default();
-        ledger.observe(&counters(1, 4), OWN, at(0.0));
+        pass(&mut ledger, counters(1, 4), 0.0);
         assert_eq!(ledger.log(&victim(Some(2), CalledBy::Own), OWN, at(1.0)), 1);
-        assert_eq!(ledger.observe(&counters(2, 1), OWN, at(2.0)).new, 0);
-        assert_eq!(ledger.log(&victim(Some(0), CalledBy::Own), OWN, at(3.0)), 1, "outside of the cgroup");
-        assert_eq!(ledger.observe(&counters(2, 2), OWN, at(4.0)).new, 1);
+        assert_eq!(pass(&mut ledger, counters(2, 1), 2.0), 0);
+        assert_eq!(pass(&mut ledger, counters(2, 2), 4.0), 1);
     }
 
     #[test]
     fn a_killer_in_user_space_leaves_a_mark_and_it_is_one_kill() {
         let marked = |kills: u64| CgroupCounters { userspace_kills: Some(kills), ..counters(1, 0) };
         let mut ledger = Ledger::default();
-        ledger.observe(&marked(0), OWN, at(0.0));
-        assert_eq!(ledger.observe(&marked(3), OWN, at(1.0)).new, 0, "the kernel has killed nothing");
+        pass(&mut ledger, marked(0), 0.0);
+        assert_eq!(pass(&mut ledger, marked(3), 1.0), 0, "the kernel has killed nothing");
         assert_eq!(ledger.kills, [0, 0, 0, 1, 0]);
     }
 
     #[test]
     fn what_is_inferred_is_unknown_unless_there_is_more_to_say() {
         let mut ledger = Ledger::default();
-        assert_eq!(ledger.infer(1, false, OWN, at(0.0)), 1);
-        assert_eq!(ledger.infer(1, true, OWN, at(1.0)), 1);
+        assert_eq!(ledger.infer(0, 1, false, OWN, at(0.0)), 1);
+        assert_eq!(ledger.infer(0, 1, true, OWN, at(1.0)), 1);
         assert_eq!(ledger.kills, [1, 0, 0, 0, 1]);
     }
 
@@ -303,7 +381,7 @@ mod tests {
         let mut ledger = Ledger::default();
         ledger.log(&victim(None, CalledBy::Node), OWN, at(0.0));
         ledger.begin_life();
-        assert_eq!(ledger.infer(1, false, OWN, at(9.0)), 1);
+        assert_eq!(ledger.infer(0, 1, false, OWN, at(9.0)), 1);
         assert_eq!(ledger.total_kills(), 2);
     }
 }

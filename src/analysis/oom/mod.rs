@@ -20,6 +20,7 @@ mod scope;
 pub use account::Account;
 pub(crate) use deaths::{Deaths, Remembered};
 pub use ending::Cause;
+pub(crate) use ending::Nearness;
 pub use evidence::{CalledBy, Evidence, Exit, Fact, KillSource, Sources, Victim};
 pub use figures::Figures;
 pub use kills::Kills;

@@ -36,6 +36,11 @@ impl Place {
         Self { incarnation, ..Self::default() }
     }
 
+    /// Processes that are known to have been killed here.
+    pub(super) fn known(&self) -> u64 {
+        self.known
+    }
+
     /// Goes through its figures.
     pub(super) fn walk(&mut self, walk: &mut Walk<'_>) {
         let mut was_read = self.last.is_some();
@@ -68,26 +73,35 @@ impl Place {
     pub(super) fn count(&mut self, kills: u64, group_kills: u64, at: Moment) -> News {
         self.counted = self.counted.saturating_add(kills);
         self.group_kills = self.group_kills.saturating_add(group_kills);
-        self.news(at)
+        self.news(self.is_grouped(), at)
     }
 
-    /// The kernel log has named one more victim.
-    pub(super) fn log(&mut self, at: Moment) -> News {
+    /// Its counter has stood still for a pass: what it has counted is all that there is, and the sources that have missed
+    /// some of it miss no more.
+    pub(super) fn settle(&mut self) {
+        (self.counted, self.logged, self.inferred) = (self.known, self.known, self.known);
+    }
+
+    /// The kernel log has named one more victim, which may have died with its whole group.
+    pub(super) fn log(&mut self, is_grouped: bool, at: Moment) -> News {
         self.logged = self.logged.saturating_add(1);
-        self.news(at)
+        self.news(is_grouped || self.is_grouped(), at)
+    }
+
+    fn is_grouped(&self) -> bool {
+        self.last.is_some_and(|last| last.is_killed_as_group)
     }
 
     /// `kills` more than are known must have been here.
     pub(super) fn infer(&mut self, kills: u64, at: Moment) -> News {
         self.inferred = self.known.saturating_add(kills);
-        self.news(at)
+        self.news(self.is_grouped(), at)
     }
 
-    fn news(&mut self, at: Moment) -> News {
+    fn news(&mut self, is_grouped: bool, at: Moment) -> News {
         let known = self.counted.max(self.logged).max(self.inferred).max(self.known);
         let processes = known - self.known;
         self.known = known;
-        let is_grouped = self.last.is_some_and(|last| last.is_killed_as_group);
         News { processes, incidents: self.incidents.add(processes, is_grouped, self.group_kills, at) }
     }
 }
@@ -106,12 +120,20 @@ mod tests {
     #[test]
     fn what_several_sources_tell_is_counted_once_in_whatever_order() {
         let mut place = Place::new(1);
-        assert_eq!(processes(place.log(AT)), 1);
+        assert_eq!(processes(place.log(false, AT)), 1);
         assert_eq!(processes(place.count(1, 0, AT)), 0, "the same kill");
         assert_eq!(processes(place.count(2, 0, AT)), 2);
-        assert_eq!(processes(place.log(AT)), 0);
-        assert_eq!(processes(place.log(AT)), 0);
-        assert_eq!(processes(place.log(AT)), 1, "the cgroup went before it could be read");
+        assert_eq!(processes(place.log(false, AT)), 0);
+        assert_eq!(processes(place.log(false, AT)), 0);
+        assert_eq!(processes(place.log(false, AT)), 1, "the cgroup went before it could be read");
+    }
+
+    #[test]
+    fn sources_that_have_missed_different_kills_agree_again_when_the_counter_stands_still() {
+        let mut place = Place::new(1);
+        assert_eq!(processes(place.count(1, 0, AT)), 1, "the log was not read then");
+        place.settle();
+        assert_eq!(processes(place.log(false, AT)), 1, "another, which the counter did not live to tell");
     }
 
     #[test]

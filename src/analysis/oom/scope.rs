@@ -82,6 +82,18 @@ impl Hits {
     }
 }
 
+impl Hits {
+    /// The scope of a kill that nothing was read of any more: of the limit that is known to have been hit, else of the cgroup's
+    /// limit with the least room.
+    pub(super) fn guess(&self, tightest: Option<LimitSource>, at: Moment) -> Scope {
+        match self.scope(None, tightest, at) {
+            // The machine may have the least room left and be far from short of it.
+            Scope::Node if self.logged.is_none() => Scope::Unknown,
+            scope => scope,
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -115,6 +127,15 @@ mod tests {
         ] {
             assert_eq!(scope(zero, now, tightest), expected, "{now:?} {tightest:?}");
         }
+    }
+
+    #[test]
+    fn what_is_guessed_is_never_the_machines_doing() {
+        let hits = Hits::default();
+        assert_eq!(hits.guess(Some(LimitSource::Own), NOW), Scope::Own);
+        assert_eq!(hits.guess(Some(LimitSource::Ancestor), NOW), Scope::Ancestor);
+        assert_eq!(hits.guess(Some(LimitSource::Node), NOW), Scope::Unknown);
+        assert_eq!(hits.guess(None, NOW), Scope::Unknown);
     }
 
     #[test]
