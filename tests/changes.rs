@@ -289,9 +289,8 @@ fn a_kill_without_a_hit_of_the_own_limit_is_that_of_the_limit_above() {
 #[test]
 fn counters_go_on_over_a_cgroup_that_is_replaced() {
     let scene = Scene::start_poor("docker-v2");
-    let [events, local] = ["memory.events", "memory.events.local"].map(|file| format!("{WORKERS_GROUP}/{file}"));
-    scene.replace(&local, "oom 2\n", "oom 4\n");
-    scene.replace(&events, "oom_kill 2\n", "oom_kill 4\n");
+    let events = format!("{WORKERS_GROUP}/memory.events");
+    scene.replace(&events, "oom 2\noom_kill 2\n", "oom 4\noom_kill 4\n");
     scene.wait("the kills", |page| kills(page, "worker")[0] == 2.0);
     let aside = scene.take_away(WORKERS_GROUP);
     let fresh = [
@@ -307,8 +306,7 @@ fn counters_go_on_over_a_cgroup_that_is_replaced() {
     let heap = 182_135_168.0 + 94_208_000.0;
     scene.wait("the new cgroup", |page| of(page, "memtrend_heap_bytes", "worker", "") == Some(heap));
     assert_eq!(kills(&scene.wait_passes(), "worker")[0], 2.0);
-    scene.replace(&local, "oom 0\n", "oom 1\n");
-    scene.replace(&events, "oom_kill 0\n", "oom_kill 1\n");
+    scene.replace(&events, "oom 0\noom_kill 0\n", "oom 1\noom_kill 1\n");
     scene.wait("its first kill", |page| kills(page, "worker")[0] == 3.0);
     let page = scene.wait_passes();
     assert_eq!((kills(&page, "worker"), restarts(&page, "worker")), ([3.0, 0.0, 0.0, 0.0, 0.0], [0.0; 3]));
@@ -396,8 +394,7 @@ fn one_that_is_gone_while_its_cgroup_lingers_is_forgotten_or_goes_on_and_never_b
 #[test]
 fn of_one_that_was_killed_and_is_gone_only_the_kills_are_kept() {
     let scene = Scene::start("docker-v2", &["--forget-after=1s"]);
-    scene.replace(&format!("{WORKERS_GROUP}/memory.events.local"), "oom 2\n", "oom 4\n");
-    scene.replace(&format!("{WORKERS_GROUP}/memory.events"), "oom_kill 2\n", "oom_kill 4\n");
+    scene.replace(&format!("{WORKERS_GROUP}/memory.events"), "oom 2\noom_kill 2\n", "oom 4\noom_kill 4\n");
     scene.wait("the kills", |page| kills(page, "worker")[0] == 2.0);
     scene.end(WORKER);
     scene.wait("the rest to be forgotten", |page| {

@@ -140,7 +140,7 @@ impl Engine {
                 None => {}
             }
         }
-        self.kills.node.note(KillSource::KernelLog, evidence.strangers);
+        self.kills.node.note(KillSource::KernelLog, evidence.strangers + evidence.nameless);
         self.kills.node.meet_strangers(evidence.strangers);
     }
 

@@ -64,14 +64,15 @@ async fn run(service: Service) -> anyhow::Result<()> {
     let sampler = {
         let instruments = instruments.clone();
         let (world, mut engine, wake) = (service.world, service.engine, wake.clone());
-        let keeper = service.state.map(|store| keeper::Keeper::begin(store, &mut engine));
+        let begin = |store| keeper::Keeper::begin(store, &mut engine, instruments.clone());
+        let keeper = service.state.map(begin).transpose()?;
         std::thread::Builder::new().name("sampler".to_owned()).spawn(move || {
             let mut world = world();
             if let Err(error) = world.watch_kills(move |evidence| wake.send(Wake::Seen(evidence)).is_ok()) {
                 tracing::error!(%error, "kills are seen at passes only: nothing can wait for them here");
             }
-            let sampler = sampler::Sampler { world, engine, instruments, published, keeper };
-            sampler.sample_until_stopped(interval, &wakes);
+            let sampler = sampler::Sampler { world, engine, instruments, published, keeper, to_keep: None };
+            sampler.run(interval, &wakes);
         })?
     };
     let web = Arc::new(match &service.web_config {

@@ -35,6 +35,7 @@ const REST_PER_PASS: u32 = 19;
 /// What a wait has ended with.
 enum Waited {
     Due,
+    Kept,
     Told(Learnt),
     Stopped,
 }
@@ -46,12 +47,22 @@ pub(super) struct Sampler {
     pub(super) instruments: Instruments,
     pub(super) published: Published,
     pub(super) keeper: Option<Keeper>,
+    /// When what has changed is to be kept.
+    pub(super) to_keep: Option<Instant>,
 }
 
 impl Sampler {
-    /// Samples until it is stopped. A pass that takes longer than the interval makes the next one wait for its turn: passes
+    /// Samples until it is stopped, and keeps what is to outlive it.
+    pub(super) fn run(mut self, interval: Duration, wakes: &Receiver<Wake>) {
+        self.sample_until_stopped(interval, wakes);
+        if let Some(keeper) = self.keeper.take() {
+            keeper.end(&mut self.engine);
+        }
+    }
+
+    /// A pass that takes longer than the interval makes the next one wait for its turn: passes
     /// are skipped, never stacked.
-    pub(super) fn sample_until_stopped(mut self, interval: Duration, wakes: &Receiver<Wake>) {
+    fn sample_until_stopped(&mut self, interval: Duration, wakes: &Receiver<Wake>) {
         let begun = Instant::now();
         let mut turn: u32 = 0;
         // Passes that are asked for out of turn.
@@ -73,6 +84,7 @@ impl Sampler {
                 let due = asked.iter().copied().min().map(|at| at.max(earliest)).unwrap_or(begun + interval * turn);
                 match self.wait(due.min(begun + interval * turn), wakes) {
                     Waited::Due => break,
+                    Waited::Kept => {}
                     Waited::Stopped => return,
                     Waited::Told(learnt) => learnt.ask(&mut asked, Instant::now()),
                 }
@@ -93,13 +105,21 @@ impl Sampler {
 
     fn publish(&mut self) {
         self.published.send_replace(Some(Arc::new(self.engine.report())));
-        if let Some(keeper) = &mut self.keeper {
-            keeper.keep(&mut self.engine, &self.instruments);
-        }
+        self.keep();
+    }
+
+    fn keep(&mut self) {
+        let rest = self.keeper.as_mut().and_then(|keeper| keeper.keep(&mut self.engine));
+        self.to_keep = rest.map(|rest| Instant::now() + rest);
     }
 
     fn wait(&mut self, due: Instant, wakes: &Receiver<Wake>) -> Waited {
-        match wakes.recv_timeout(due.saturating_duration_since(Instant::now())) {
+        let next = self.to_keep.map_or(due, |to_keep| to_keep.min(due));
+        match wakes.recv_timeout(next.saturating_duration_since(Instant::now())) {
+            Err(RecvTimeoutError::Timeout) if next < due => {
+                self.keep();
+                Waited::Kept
+            }
             Err(RecvTimeoutError::Timeout) => Waited::Due,
             Err(RecvTimeoutError::Disconnected) => Waited::Stopped,
             Ok(first) => {

@@ -41,6 +41,11 @@ impl Allowance {
         Self(Arc::new(AtomicU64::new(places)))
     }
 
+    /// Places that are left.
+    pub(crate) fn left(&self) -> u64 {
+        self.0.load(Ordering::Relaxed)
+    }
+
     /// A place, if one is left.
     pub(crate) fn take(&self) -> Option<Place> {
         self.0.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(1)).ok()?;

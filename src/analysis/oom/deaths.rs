@@ -79,22 +79,25 @@ impl Deaths {
         self.ledger.walk(walk);
         walk.counts("restarts", Cause::ALL.iter().map(|cause| cause.name()), &mut self.restarts);
         self.present.walk(walk);
-        let mut limit = self.tightest.map(|(_, limit)| limit.0);
-        let mut source = self.tightest.map(|(source, _)| length_as_count(source.index()));
-        walk.optional("limit", &mut limit);
-        walk.optional("limit.source", &mut source);
-        let named = |place: u64| LimitSource::ALL.iter().copied().nth(usize::try_from(place).ok()?);
-        self.tightest = source.and_then(named).zip(limit.map(Bytes));
         let mut pid = remembered.map(|life| u64::from(life.lifetime.pid));
         let mut start = remembered.map(|life| life.lifetime.start_ticks);
         let mut was_at_limit = remembered.is_some_and(|life| life.was_at_limit);
         walk.optional("life.pid", &mut pid);
         walk.optional("life.start_ticks", &mut start);
         walk.flag("life.was_at_limit", &mut was_at_limit);
-        *remembered = pid
-            .and_then(|pid| u32::try_from(pid).ok())
-            .zip(start)
-            .map(|(pid, start_ticks)| Remembered { lifetime: Lifetime { pid, start_ticks }, was_at_limit });
+        let lifetime = pid.and_then(|pid| u32::try_from(pid).ok()).zip(start);
+        *remembered =
+            lifetime.map(|(pid, start_ticks)| Remembered { lifetime: Lifetime { pid, start_ticks }, was_at_limit });
+        // With swap it changes all the time.
+        if walk.is_digest() {
+            return;
+        }
+        let mut limit = self.tightest.map(|(_, limit)| limit.0);
+        let mut source = self.tightest.map(|(source, _)| length_as_count(source.index()));
+        walk.optional("limit", &mut limit);
+        walk.optional("limit.source", &mut source);
+        let named = |place: u64| LimitSource::ALL.iter().copied().nth(usize::try_from(place).ok()?);
+        self.tightest = source.and_then(named).zip(limit.map(Bytes));
     }
 
     /// Takes in its cgroup's counters, read in a pass; `heirloom` is what another application has already counted there.

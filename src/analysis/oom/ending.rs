@@ -94,7 +94,7 @@ impl Ending {
         let above = kills.above(parent).and_then(Account::unowned);
         let latest = Snapshot { node: kills.node.unowned(), above: parent.zip(above) };
         let before = if self.incarnation == incarnation { self.latest } else { latest };
-        let is_recent = |moment: Option<Moment>| moment.filter(|moment| at.0 - moment.0 <= KILL_TO_END_SECONDS);
+        let is_recent = |moment: Option<Moment>| moment.filter(|moment| at.0 - moment.0 < KILL_TO_END_SECONDS);
         let main_gone_at = is_recent(self.main_gone_at);
         *self = Self {
             killed_at: is_recent(self.killed_at),

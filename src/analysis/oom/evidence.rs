@@ -90,8 +90,10 @@ pub struct Evidence {
     pub clock: Clock,
     /// Each with the application that it is about, in the order in which they were seen.
     pub facts: Vec<(Arc<Identity>, Fact)>,
-    /// Victims in the kernel log that are of no application.
+    /// Victims in the kernel log that are of no application, for certain.
     pub strangers: u64,
+    /// Victims in the kernel log of whom nothing tells whose they were.
+    pub nameless: u64,
     /// Whether cgroups have come: of applications that no pass has seen.
     pub has_births: bool,
 }
@@ -99,7 +101,7 @@ pub struct Evidence {
 impl Evidence {
     /// Whether nothing was seen.
     pub fn is_empty(&self) -> bool {
-        self.facts.is_empty() && self.strangers == 0 && !self.has_births
+        self.facts.is_empty() && self.strangers + self.nameless == 0 && !self.has_births
     }
 
     /// Whether a main process was seen to end: a pass will tell what has come of it.

@@ -58,12 +58,13 @@ impl Place {
         let last =
             self.last.get_or_insert(CgroupCounters { incarnation: self.incarnation, ..CgroupCounters::default() });
         walk.optional("cgroup.oom_kills", &mut last.oom_kills);
-        walk.optional("cgroup.own_limit_hits", &mut last.own_limit_hits);
-        walk.optional("cgroup.limit_hits_above", &mut last.limit_hits_above);
         walk.optional("cgroup.userspace_kills", &mut last.userspace_kills);
+        // They change without kills.
         if walk.is_digest() {
             return;
         }
+        walk.optional("cgroup.own_limit_hits", &mut last.own_limit_hits);
+        walk.optional("cgroup.limit_hits_above", &mut last.limit_hits_above);
         for (value, event) in last.events.iter_mut().zip(MemoryEvent::ALL) {
             walk.optional(&format!("cgroup.events.{}", event.name()), value);
         }

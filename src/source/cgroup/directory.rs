@@ -3,7 +3,7 @@
 use super::{Version, v2};
 use crate::source::keyed::number;
 use crate::source::roots::Roots;
-use rustix::fs::{Mode, OFlags, ResolveFlags, fstat, getxattr, open, openat, openat2};
+use rustix::fs::{FsWord, Mode, OFlags, ResolveFlags, fstat, fstatfs, getxattr, open, openat, openat2, statfs};
 use rustix::io::Errno;
 use std::ffi::OsStr;
 use std::fs::File;
@@ -19,6 +19,8 @@ use std::sync::Arc;
 pub(crate) struct Hierarchies {
     roots: Roots,
     base: PathBuf,
+    /// Whether procfs is one: then what an application has mounted as its cgroups must be cgroups.
+    is_real: bool,
 }
 
 /// An open folder of a cgroup. It stays the same cgroup though another comes in its place: then reads fail.
@@ -33,7 +35,8 @@ pub(crate) struct Directory {
 
 impl Hierarchies {
     pub(crate) fn new(roots: &Roots) -> Self {
-        Self { roots: roots.clone(), base: roots.sysfs.join("fs/cgroup") }
+        let is_real = statfs(&roots.procfs).is_ok_and(|system| system.f_type == PROC_SUPER_MAGIC);
+        Self { roots: roots.clone(), base: roots.sysfs.join("fs/cgroup"), is_real }
     }
 
     /// Mount point of a hierarchy with the memory controller.
@@ -72,7 +75,9 @@ impl Hierarchies {
         };
         for candidate in [top.join(relative(path)), top.to_owned()] {
             match Directory::open_in(&root, &candidate) {
-                Ok(directory) if directory.counts_memory(version) => return Ok(directory),
+                Ok(directory) if (!self.is_real || directory.is_of_cgroups()) && directory.counts_memory(version) => {
+                    return Ok(directory);
+                }
                 Err(error) if error.kind() == io::ErrorKind::PermissionDenied => return Err(error),
                 _ => {}
             }
@@ -95,6 +100,11 @@ fn relative(path: &[u8]) -> &Path {
 
 /// How many processes systemd-oomd has killed in a cgroup (systemd.io/MEMORY_PRESSURE, `man 8 systemd-oomd.service`).
 const OOMD_MARK: &str = "user.oomd_kill";
+
+/// Of `linux/magic.h`.
+const PROC_SUPER_MAGIC: FsWord = 0x9fa0;
+const CGROUP_SUPER_MAGIC: FsWord = 0x0027_e0eb;
+const CGROUP2_SUPER_MAGIC: FsWord = 0x6367_7270;
 
 const GROUP: &str = "memory.oom.group";
 
@@ -131,6 +141,11 @@ impl Directory {
     pub(crate) fn open_file(&self, name: &str) -> io::Result<File> {
         let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOFOLLOW | OFlags::CLOEXEC;
         Ok(File::from(openat(&*self.folder, name, flags, Mode::empty())?))
+    }
+
+    /// Whether it is of a file system of cgroups: an application may mount any in its place, and one that never answers.
+    fn is_of_cgroups(&self) -> bool {
+        fstatfs(&*self.folder).is_ok_and(|system| matches!(system.f_type, CGROUP_SUPER_MAGIC | CGROUP2_SUPER_MAGIC))
     }
 
     /// Whether a kill in it takes all of its processes together: its own `memory.oom.group`, or one above it as far as that

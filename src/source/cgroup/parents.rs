@@ -8,6 +8,7 @@ use crate::source::descriptors::Allowance;
 use crate::source::kept::Kept;
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 
 /// Passes for which one is still read when nothing below it is watched any more.
 const LINGER_PASSES: u32 = 12;
@@ -24,12 +25,16 @@ struct Parent {
     file: Kept,
     before: u64,
     unasked_passes: u32,
+    above: Option<u64>,
 }
 
 impl Parent {
     fn open(path: &Path, buffer: &mut Vec<u8>, allowance: &Allowance) -> Option<Self> {
         let directory = Directory::open(path).ok()?;
-        let mut parent = Self { directory, file: Kept::default(), before: 0, unasked_passes: 0 };
+        if !counts_what_is_below(&directory) {
+            return None;
+        }
+        let mut parent = Self { directory, file: Kept::default(), before: 0, unasked_passes: 0, above: None };
         parent.before = parent.read(buffer, allowance)?;
         Some(parent)
     }
@@ -42,6 +47,19 @@ impl Parent {
         counters.oom_kills
     }
 }
+
+/// Whether a cgroup counts the kills below it: from kernel 5.2 on, unless its file system is mounted so that it does not.
+fn counts_what_is_below(directory: &Directory) -> bool {
+    static IS_MOUNTED_SO: OnceLock<bool> = OnceLock::new();
+    let is_mounted_so = || {
+        let mounts = std::fs::read("/proc/self/mountinfo").unwrap_or_default();
+        !mounts.windows(MOUNTED_LOCAL.len()).any(|part| part == MOUNTED_LOCAL)
+    };
+    *IS_MOUNTED_SO.get_or_init(is_mounted_so) && directory.open_file("memory.events.local").is_ok()
+}
+
+/// The option of a cgroup2 mount that makes `memory.events` count what is in one cgroup alone.
+const MOUNTED_LOCAL: &[u8] = b"memory_localevents";
 
 impl Parents {
     /// Begins a pass, before any cgroup is read; one that is gone is dropped.
@@ -61,8 +79,10 @@ impl Parents {
         if !self.known.contains_key(path) {
             self.known.insert(path.to_owned(), Parent::open(path, buffer, allowance)?);
         }
+        // At the root there is none.
+        let above = self.above(path, buffer, allowance);
         let parent = self.known.get_mut(path)?;
-        parent.unasked_passes = 0;
+        (parent.unasked_passes, parent.above) = (0, above);
         Some(parent.directory.inode)
     }
 
@@ -70,7 +90,7 @@ impl Parents {
     pub(crate) fn end_pass(&mut self, buffer: &mut Vec<u8>, allowance: &Allowance) -> Vec<ParentCount> {
         let counts = self.known.values_mut().map(|parent| {
             let after = parent.read(buffer, allowance).unwrap_or(parent.before);
-            ParentCount { incarnation: parent.directory.inode, before: parent.before, after }
+            ParentCount { incarnation: parent.directory.inode, above: parent.above, before: parent.before, after }
         });
         counts.collect()
     }

@@ -30,9 +30,6 @@ pub(super) fn read(contents: &mut dyn Contents) -> io::Result<Reading> {
     if let Some(text) = contents.content(4)? {
         take_events(text, &mut counters);
     }
-    if let Some(text) = contents.content(5)? {
-        counters.own_limit_hits = hits(text);
-    }
     counters.pressure_microseconds = contents.content(6)?.and_then(pressure);
     let cpu_seconds = contents.content(7)?.and_then(cpu_seconds);
     Ok(Reading { by_kind, limits: Limits { memory, swap, above: Limit::Unlimited }, counters, cpu_seconds })
@@ -103,8 +100,11 @@ fn limit(text: &[u8]) -> Limit {
 /// Takes in `memory.events`.
 pub(crate) fn take_events(text: &[u8], counters: &mut CgroupCounters) {
     for (key, count) in pairs(text) {
-        if key == b"oom_kill" {
-            counters.oom_kills = Some(count);
+        match key {
+            b"oom_kill" => counters.oom_kills = Some(count),
+            // From kernel 5.2 on also those of limits below it, which are part of it.
+            b"oom" => counters.own_limit_hits = Some(count),
+            _ => {}
         }
         for (slot, event) in counters.events.iter_mut().zip(MemoryEvent::ALL) {
             if key == event.name().as_bytes() {

@@ -1,7 +1,7 @@
 //! New cgroups, as the kernel tells of them: what lives for less than the time between two passes is looked at all the same.
 
 use crate::source::descriptors::{Allowance, Place};
-use rustix::fs::inotify::{self, CreateFlags, WatchFlags};
+use rustix::fs::inotify::{self, CreateFlags, ReadFlags, WatchFlags};
 use rustix::io::Errno;
 use std::collections::HashMap;
 use std::mem::MaybeUninit;
@@ -33,11 +33,11 @@ impl Births {
         Some(Self { inotify, watched: HashMap::new(), _place: place })
     }
 
-    /// Watches these folders and no others.
+    /// Watches these folders, which are sorted, and no others.
     pub(super) fn watch(&mut self, folders: Vec<PathBuf>) {
         let inotify = &self.inotify;
         self.watched.retain(|path, number| {
-            let stays = folders.contains(path);
+            let stays = folders.binary_search(path).is_ok();
             if !stays {
                 // It may be gone already.
                 let _ = inotify::remove_watch(inotify, *number);
@@ -56,19 +56,22 @@ impl Births {
     }
 
     /// Whether cgroups have come since it was last asked.
-    pub(super) fn have_come(&self) -> bool {
+    pub(super) fn have_come(&mut self) -> bool {
         let mut buffer = [MaybeUninit::uninit(); 4096];
         let mut reader = inotify::Reader::new(&self.inotify, &mut buffer);
         let mut have_come = false;
         loop {
-            match reader.next() {
-                Ok(event) => {
-                    have_come |= event.events().contains(inotify::ReadFlags::CREATE | inotify::ReadFlags::ISDIR)
-                        || event.events().contains(inotify::ReadFlags::QUEUE_OVERFLOW);
-                }
-                Err(Errno::INTR) => {}
+            let (flags, number) = match reader.next() {
+                Ok(event) => (event.events(), event.wd()),
+                Err(Errno::INTR) => continue,
                 Err(_) => return have_come,
+            };
+            if flags.contains(ReadFlags::IGNORED) {
+                // The folder is gone; another may come in its place.
+                self.watched.retain(|_, known| *known != number);
             }
+            have_come |=
+                flags.contains(ReadFlags::CREATE | ReadFlags::ISDIR) || flags.contains(ReadFlags::QUEUE_OVERFLOW);
         }
     }
 }
@@ -89,6 +92,17 @@ mod tests {
         std::fs::create_dir(first.path().join("a")).unwrap();
         assert!(births.have_come());
         assert!(!births.have_come(), "told once");
+        std::fs::remove_dir(first.path().join("a")).unwrap();
+        let nested = first.path().join("nested");
+        for _ in 0..2 {
+            std::fs::create_dir(&nested).unwrap();
+            births.have_come();
+            births.watch(vec![nested.clone()]);
+            std::fs::create_dir(nested.join("a")).unwrap();
+            assert!(births.have_come(), "also in one that came in the place of one that was watched");
+            std::fs::remove_dir_all(&nested).unwrap();
+            births.have_come();
+        }
         births.watch(vec![second.path().to_owned()]);
         std::fs::create_dir(first.path().join("b")).unwrap();
         assert!(!births.have_come());

@@ -17,13 +17,11 @@ pub(super) struct KillFiles {
     directory: Directory,
     /// v2: `memory.events`, which can be polled. v1: `memory.oom_control`, which cannot.
     events: File,
-    /// v2, kernel 5.2 and later: `memory.events.local`.
-    local: Option<File>,
     /// The hierarchy's mount point: limits between it and the cgroup are those above.
     mount_point: PathBuf,
     /// What does not change: incarnation, parent, birth.
     constant: CgroupCounters,
-    _places: [Place; 2],
+    _place: Place,
 }
 
 impl KillFiles {
@@ -35,14 +33,13 @@ impl KillFiles {
         constant: CgroupCounters,
         allowance: &Allowance,
     ) -> Option<Self> {
-        let places = [allowance.take()?, allowance.take()?];
+        let place = allowance.take()?;
         let events = match version {
             Version::V1 => "memory.oom_control",
             Version::V2 => "memory.events",
         };
         let events = directory.open_file(events).ok()?;
-        let local = if version == Version::V2 { directory.open_file("memory.events.local").ok() } else { None };
-        Some(Self { version, directory: directory.clone(), events, local, mount_point, constant, _places: places })
+        Some(Self { version, directory: directory.clone(), events, mount_point, constant, _place: place })
     }
 
     /// The file that says by POLLPRI that something was counted.
@@ -50,8 +47,14 @@ impl KillFiles {
         (self.version == Version::V2).then(|| self.events.as_fd())
     }
 
-    /// What is counted now; after it has risen against `last` also what costs more to read. ENODEV when the cgroup is gone.
-    pub(super) fn read(&self, last: Option<&CgroupCounters>, buffer: &mut Vec<u8>) -> io::Result<CgroupCounters> {
+    /// What is counted now; after a rise against `last`, and with `is_end`, also what costs more to read. ENODEV when the cgroup
+    /// is gone.
+    pub(super) fn read(
+        &self,
+        last: Option<&CgroupCounters>,
+        is_end: bool,
+        buffer: &mut Vec<u8>,
+    ) -> io::Result<CgroupCounters> {
         let mut counters = self.constant;
         let length = read_all(&self.events, buffer)?;
         let text = buffer.get(..length).unwrap_or_default();
@@ -60,16 +63,13 @@ impl KillFiles {
             return Ok(counters);
         }
         v2::take_events(text, &mut counters);
-        if let Some(local) = &self.local {
-            let length = read_all(local, buffer)?;
-            counters.own_limit_hits = v2::hits(buffer.get(..length).unwrap_or_default());
-        }
-        counters.userspace_kills = self.directory.userspace_kills();
-        if last.is_none_or(|last| last.oom_kills != counters.oom_kills) {
+        if last.is_none_or(|last| is_end || last.oom_kills != counters.oom_kills) {
+            counters.userspace_kills = self.directory.userspace_kills();
             counters.is_killed_as_group = self.directory.is_killed_as_group();
             counters.limit_hits_above = self.hits_above(buffer);
         } else if let Some(last) = last {
             (counters.is_killed_as_group, counters.limit_hits_above) = (last.is_killed_as_group, last.limit_hits_above);
+            counters.userspace_kills = last.userspace_kills;
         }
         Ok(counters)
     }

@@ -36,6 +36,11 @@ impl Followed {
         self.target.files.as_ref().is_some_and(|files| files.polled().is_none())
     }
 
+    /// Whether a kill takes all of its processes, as it was when that was last read.
+    pub(super) fn is_killed_as_group(&self) -> bool {
+        self.last.is_some_and(|last| last.is_killed_as_group)
+    }
+
     /// Looks at it; returns what its cgroup has counted, where that is new.
     pub(super) fn look(
         &mut self,
@@ -52,7 +57,7 @@ impl Followed {
             self.is_main_gone = true;
         }
         // When it is gone its descriptor would wake again and again.
-        let read = self.target.files.as_ref()?.read(self.last.as_ref(), buffer).ok();
+        let read = self.target.files.as_ref()?.read(self.last.as_ref(), is_main, buffer).ok();
         let Some(counters) = read else {
             self.target.files = None;
             return None;

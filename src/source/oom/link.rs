@@ -5,16 +5,18 @@ use super::counters::KillFiles;
 use super::exits::Waited;
 use super::followed::Target;
 use super::kernel_log::KernelLog;
-use super::roster::{Known, Roster};
+use super::roster::{Known, Roster, Views};
 use super::watcher::{Command, Ears, Status, Tell, Watcher};
 use crate::analysis::sample::{CgroupCounters, Identity, Lifetime};
 use crate::source::cgroup::{Directory, Version};
 use crate::source::descriptors::Allowance;
+use crate::source::process::{KERNEL_THREAD, read_stat};
 use crate::source::roots::Roots;
 use rustix::event::{EventfdFlags, eventfd};
 use std::collections::{HashMap, HashSet};
 use std::io;
 use std::os::fd::OwnedFd;
+use std::os::unix::fs::MetadataExt;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -23,8 +25,11 @@ use std::sync::mpsc::{Sender, channel};
 /// Processes of one application that are waited for beside the main one.
 const MOST_OTHERS: usize = 32;
 
-/// Passes after an overrun in which the log may have missed a kill.
-const PASSES_AFTER_OVERRUN: u32 = 3;
+/// Descriptors that are left for others before processes beside the main ones are waited for.
+const PLENTY: u64 = 4096;
+
+/// Passes after the log may have missed a victim in which that may yet matter.
+const PASSES_AFTER_A_MISS: u32 = 3;
 
 /// One application as a pass has found it.
 #[derive(Debug)]
@@ -53,9 +58,8 @@ pub(crate) struct Link {
     wake: Arc<OwnedFd>,
     status: Arc<Status>,
     followed: HashMap<Arc<Identity>, Followed>,
-    has_log: bool,
     are_pids_shared: bool,
-    passes_since_overrun: u32,
+    passes_since_miss: u32,
     /// Whether processes can be waited for: kernel 5.3, and no sandbox that forbids it.
     waits: bool,
 }
@@ -76,6 +80,7 @@ impl Link {
     /// When the system refuses a thread or a descriptor.
     pub(crate) fn start(roots: &Roots, allowance: Allowance, tell: Tell) -> io::Result<Self> {
         let are_pids_shared = is_of_the_kernel(roots);
+        let views = Views { are_pids_shared, are_paths_shared: is_in_first_cgroup_namespace() };
         let log = match KernelLog::open(roots) {
             // A procfs of another machine, or a recorded one: its kills are not in this kernel's log.
             _ if !is_of_this_machine(roots) => None,
@@ -102,10 +107,8 @@ impl Link {
         let wake = Arc::new(eventfd(0, EventfdFlags::CLOEXEC | EventfdFlags::NONBLOCK)?);
         let status = Arc::new(Status::default());
         let (commands, commanded) = channel();
-        let has_log = log.is_some();
         let ears = Ears { log, births: Births::open(&allowance) };
-        let watcher =
-            Watcher::new(roots, are_pids_shared, Arc::clone(&wake), commanded, tell, Arc::clone(&status), ears)?;
+        let watcher = Watcher::new(roots, views, Arc::clone(&wake), commanded, tell, Arc::clone(&status), ears)?;
         std::thread::Builder::new().name("kills".to_owned()).stack_size(256 * 1024).spawn(move || watcher.run())?;
         Ok(Self {
             allowance,
@@ -113,9 +116,8 @@ impl Link {
             wake,
             status,
             followed: HashMap::new(),
-            has_log,
             are_pids_shared,
-            passes_since_overrun: PASSES_AFTER_OVERRUN,
+            passes_since_miss: PASSES_AFTER_A_MISS,
             waits: Waited::is_possible(),
         })
     }
@@ -148,7 +150,7 @@ impl Link {
         if changed {
             self.command(Command::Expect(nurseries(subjects, &mount_point)));
         }
-        if changed && self.has_log {
+        if changed && self.has_log() {
             self.command(Command::Know(Arc::new(roster(subjects))));
         }
     }
@@ -161,7 +163,9 @@ impl Link {
         let mut processes = subject.processes.iter();
         let wait = |(pid, start): &(u32, u64)| Waited::open(*pid, *start, &self.allowance);
         let main = processes.next().and_then(wait);
-        let others = now.others.iter().filter_map(wait).collect();
+        // Others need descriptors too.
+        let is_rich = self.allowance.left() > PLENTY;
+        let others = now.others.iter().filter(|_| is_rich).filter_map(wait).collect();
         Target { identity: Arc::clone(subject.identity), lifetime: subject.lifetime, files, main, others }
     }
 
@@ -175,14 +179,14 @@ impl Link {
 
     /// Notes that a pass begins; tells whether no kill can have escaped the log since the one before.
     pub(crate) fn is_log_whole(&mut self) -> bool {
-        let was_overrun = self.status.was_overrun.swap(false, Ordering::Relaxed);
-        self.passes_since_overrun = if was_overrun { 0 } else { self.passes_since_overrun.saturating_add(1) };
-        self.has_log && self.are_pids_shared && self.passes_since_overrun >= PASSES_AFTER_OVERRUN
+        let has_missed = self.status.may_have_missed.swap(false, Ordering::Relaxed);
+        self.passes_since_miss = if has_missed { 0 } else { self.passes_since_miss.saturating_add(1) };
+        self.has_log() && self.are_pids_shared && self.passes_since_miss >= PASSES_AFTER_A_MISS
     }
 
     /// Whether the kernel log is read.
     pub(crate) fn has_log(&self) -> bool {
-        self.has_log
+        self.status.has_log.load(Ordering::Relaxed)
     }
 
     /// Whether processes can be waited for.
@@ -237,9 +241,18 @@ fn nurseries(subjects: &[Subject<'_>], mount_point: impl Fn(Version) -> PathBuf)
     folders
 }
 
-/// Whether a procfs has the kernel's own pids: pid 2 is `kthreadd` there and nowhere else.
+/// Whether a procfs has the kernel's own pids: pid 2 is a kernel's thread there and nowhere else.
 fn is_of_the_kernel(roots: &Roots) -> bool {
-    std::fs::read(roots.of_process(2, "comm")).is_ok_and(|name| name == b"kthreadd\n")
+    read_stat(roots, 2, &mut Vec::new()).is_ok_and(|stat| stat.flags & KERNEL_THREAD != 0)
+}
+
+/// `PROC_CGROUP_INIT_INO` of `linux/proc_ns.h`.
+const FIRST_CGROUP_NAMESPACE: u64 = 0xefff_fffb;
+
+/// Whether paths of cgroups are seen here as the kernel has them.
+fn is_in_first_cgroup_namespace() -> bool {
+    // Kernels before 4.6 have no others.
+    std::fs::metadata("/proc/self/ns/cgroup").map_or(true, |namespace| namespace.ino() == FIRST_CGROUP_NAMESPACE)
 }
 
 /// Whether a procfs is of the kernel that runs here.

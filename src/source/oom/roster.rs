@@ -10,6 +10,15 @@ use std::collections::{BTreeMap, HashMap};
 use std::os::unix::fs::MetadataExt;
 use std::sync::Arc;
 
+/// Whether the kernel's log speaks of the same things as procfs here.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Views {
+    /// Pids are the kernel's: those of its first PID namespace.
+    pub(super) are_pids_shared: bool,
+    /// Paths of cgroups are the kernel's: memtrend is in its first cgroup namespace.
+    pub(super) are_paths_shared: bool,
+}
+
 /// The applications of one pass.
 #[derive(Debug, Default)]
 pub(crate) struct Roster {
@@ -62,10 +71,10 @@ pub(super) struct Traces {
 }
 
 impl Traces {
-    /// Looks for them; `are_pids_shared` tells whether the kernel's pids are those of this procfs.
-    pub(super) fn of(killed: &Killed, roots: &Roots, are_pids_shared: bool) -> Self {
-        let logged = || killed.task_path.clone().map(Vec::into_boxed_slice);
-        if !are_pids_shared {
+    /// Looks for them.
+    pub(super) fn of(killed: &Killed, roots: &Roots, views: Views) -> Self {
+        let logged = || killed.task_path.clone().filter(|_| views.are_paths_shared).map(Vec::into_boxed_slice);
+        if !views.are_pids_shared {
             return Self { path: logged(), parent: None };
         }
         let path = path_of_dying(roots, killed.pid).or_else(logged);
@@ -87,15 +96,10 @@ fn path_in(membership: &[u8]) -> Option<Box<[u8]>> {
 }
 
 /// The application of a victim, among those of the last passes.
-pub(super) fn find(
-    killed: &Killed,
-    traces: &Traces,
-    rosters: &[Arc<Roster>],
-    are_pids_shared: bool,
-) -> Option<Arc<Known>> {
+pub(super) fn find(killed: &Killed, traces: &Traces, rosters: &[Arc<Roster>], views: Views) -> Option<Arc<Known>> {
     let by_path = |roster: &Arc<Roster>| roster.holding(traces.path.as_deref()?).cloned();
     let by_pid = |roster: &Arc<Roster>| {
-        let pid = Some(killed.pid).filter(|_| are_pids_shared);
+        let pid = Some(killed.pid).filter(|_| views.are_pids_shared);
         let by = |pid: Option<u32>| roster.by_pid.get(&pid?).cloned();
         by(pid).or_else(|| by(traces.parent))
     };
@@ -104,16 +108,28 @@ pub(super) fn find(
 
 impl Known {
     /// What is to be told of a victim of it; `path` is the cgroup that it was in.
-    pub(super) fn victim(&self, killed: &Killed, path: Option<&[u8]>, hierarchies: &Hierarchies) -> Victim {
-        let incarnation = self.cgroup.as_ref().map(|(version, own, incarnation)| match path {
+    pub(super) fn victim(
+        &self,
+        killed: &Killed,
+        path: Option<&[u8]>,
+        hierarchies: &Hierarchies,
+        views: Views,
+    ) -> Victim {
+        let number = |version: Version, path: &[u8]| {
+            std::fs::metadata(hierarchies.host_path(version, path)).ok().map(|folder| folder.ino())
+        };
+        let incarnation = self.cgroup.as_ref().and_then(|(version, own, incarnation)| match path {
             // The log tells the nearest cgroup that memory is counted in: it may be one above.
-            Some(path) if !is_within(path, own) && !is_within(own, path) => 0,
+            Some(path) if !is_within(path, own) && !is_within(own, path) => number(*version, path),
             // Another may have come in its place since.
-            _ => std::fs::metadata(hierarchies.host_path(*version, own)).map_or(*incarnation, |folder| folder.ino()),
+            _ => number(*version, own).or(Some(*incarnation)),
         });
-        let called_by = match (&killed.limit_path, &self.cgroup) {
+        // Where the log's paths are not those seen here, the victim's own in it stands for the application's.
+        let logged = killed.task_path.as_deref().filter(|_| !views.are_paths_shared);
+        let own = logged.or(self.cgroup.as_ref().map(|(_, own, _)| &**own));
+        let called_by = match (&killed.limit_path, own) {
             _ if killed.is_node => CalledBy::Node,
-            (Some(limit), Some((_, own, _))) if is_within(limit, own) => CalledBy::Own,
+            (Some(limit), Some(own)) if is_within(limit, own) => CalledBy::Own,
             (Some(_), _) => CalledBy::Above,
             (None, _) => CalledBy::OneOfThem,
         };
@@ -123,6 +139,7 @@ impl Known {
             resident: killed.resident,
             called_by: Some(called_by),
             incarnation,
+            is_killed_as_group: false,
         }
     }
 }

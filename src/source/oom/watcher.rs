@@ -6,21 +6,23 @@ use super::births::Births;
 use super::counters::KillFiles;
 use super::followed::{Followed, Target};
 use super::kernel_log::{Heard, KernelLog, Killed};
-use super::roster::{Roster, Traces, find};
-use crate::analysis::oom::{Evidence, Fact};
+use super::roster::{Roster, Traces, Views, find};
+use crate::analysis::oom::{Evidence, Fact, Victim};
 use crate::analysis::sample::Identity;
 use crate::source::cgroup::Hierarchies;
 use crate::source::clock::now;
 use crate::source::roots::Roots;
 use rustix::buffer::spare_capacity;
+use rustix::event::Timespec;
 use rustix::event::epoll::{self, EventData, EventFlags};
 use rustix::fd::AsFd;
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::os::fd::OwnedFd;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, TryRecvError};
+use std::time::{Duration, Instant};
 
 /// What the passes tell the thread.
 #[derive(Debug)]
@@ -38,8 +40,10 @@ pub(super) enum Command {
 /// What the thread tells the passes.
 #[derive(Debug, Default)]
 pub(super) struct Status {
-    /// Whether the log was overrun since this was last asked.
-    pub(super) was_overrun: AtomicBool,
+    /// Whether the log is read.
+    pub(super) has_log: AtomicBool,
+    /// Whether it may have missed a victim since this was last asked: it was overrun, or a victim was nobody's for certain.
+    pub(super) may_have_missed: AtomicBool,
 }
 
 /// What an event is of: the application's number, and which of its descriptors.
@@ -54,6 +58,9 @@ const BIRTHS: u32 = 2;
 
 /// Most events that are taken at one time.
 const MOST_EVENTS: usize = 256;
+
+/// How long a cgroup that had nothing to tell is not waited for.
+const MASKED: Duration = Duration::from_millis(30);
 
 /// Rosters that are remembered: a victim may have been left out by the pass that came between.
 const ROSTERS: usize = 2;
@@ -72,7 +79,7 @@ pub(super) struct Ears {
 pub(super) struct Watcher {
     roots: Roots,
     hierarchies: Hierarchies,
-    are_pids_shared: bool,
+    views: Views,
     epoll: OwnedFd,
     wake: Arc<OwnedFd>,
     commands: Receiver<Command>,
@@ -85,15 +92,35 @@ pub(super) struct Watcher {
     next: u32,
     /// Those that are to be looked at without an event: what has happened before they were waited for.
     fresh: Vec<u32>,
+    /// Those whose cgroups are not waited for until then.
+    masked: VecDeque<(u32, Instant)>,
     rosters: Vec<Arc<Roster>>,
     buffer: Vec<u8>,
+}
+
+/// What was read in the log.
+#[derive(Debug, Default)]
+struct InTheLog {
+    /// Applications whose counters may tell more.
+    named: Vec<u32>,
+    /// Victims of whom nothing tells whose they were, and whether their cgroup is known.
+    nameless: Vec<(Killed, bool)>,
+}
+
+/// Why an application is looked at.
+#[derive(Clone, Copy, Debug, Default)]
+struct Told {
+    /// Its main process has ended.
+    by_main: bool,
+    /// Its cgroup has counted something.
+    by_cgroup: bool,
 }
 
 /// What has come up in one round.
 #[derive(Debug, Default)]
 struct Round {
-    /// Applications to look at, with whether their main process told.
-    told: HashMap<u32, bool>,
+    /// Applications to look at.
+    told: HashMap<u32, Told>,
     is_log_ready: bool,
     has_births: bool,
     is_woken: bool,
@@ -107,7 +134,8 @@ impl Round {
             (NOBODY, LOG) => self.is_log_ready = true,
             (NOBODY, BIRTHS) => self.has_births = true,
             (NOBODY, _) => self.is_woken = true,
-            (_, MAIN) => *self.told.entry(number).or_default() = true,
+            (_, MAIN) => self.told.entry(number).or_default().by_main = true,
+            (_, EVENTS) => self.told.entry(number).or_default().by_cgroup = true,
             _ => {
                 self.told.entry(number).or_default();
             }
@@ -122,7 +150,7 @@ fn data(number: u32, which: u32) -> EventData {
 impl Watcher {
     pub(super) fn new(
         roots: &Roots,
-        are_pids_shared: bool,
+        views: Views,
         wake: Arc<OwnedFd>,
         commands: Receiver<Command>,
         tell: Tell,
@@ -131,16 +159,14 @@ impl Watcher {
     ) -> rustix::io::Result<Self> {
         let epoll = epoll::create(epoll::CreateFlags::CLOEXEC)?;
         epoll::add(&epoll, &wake, data(NOBODY, WAKE), EventFlags::IN)?;
-        if let Some(log) = &log {
-            epoll::add(&epoll, log, data(NOBODY, LOG), EventFlags::IN)?;
-        }
-        if let Some(births) = &births {
-            epoll::add(&epoll, births, data(NOBODY, BIRTHS), EventFlags::IN)?;
-        }
+        // Something else may stand in the place of the log, which cannot be waited for.
+        let log = log.filter(|log| epoll::add(&epoll, log, data(NOBODY, LOG), EventFlags::IN).is_ok());
+        let births = births.filter(|births| epoll::add(&epoll, births, data(NOBODY, BIRTHS), EventFlags::IN).is_ok());
+        status.has_log.store(log.is_some(), Ordering::Relaxed);
         Ok(Self {
             roots: roots.clone(),
             hierarchies: Hierarchies::new(roots),
-            are_pids_shared,
+            views,
             epoll,
             wake,
             commands,
@@ -152,6 +178,7 @@ impl Watcher {
             numbers: HashMap::new(),
             next: NOBODY,
             fresh: Vec::new(),
+            masked: VecDeque::new(),
             rosters: Vec::new(),
             buffer: Vec::new(),
         })
@@ -162,19 +189,20 @@ impl Watcher {
         let mut events = Vec::with_capacity(MOST_EVENTS);
         loop {
             events.clear();
-            match epoll::wait(&self.epoll, spare_capacity(&mut events), None) {
+            match epoll::wait(&self.epoll, spare_capacity(&mut events), self.until_unmasked().as_ref()) {
                 Ok(_) | Err(rustix::io::Errno::INTR) => {}
                 Err(error) => {
                     tracing::error!(%error, "kills are seen at the next pass only: waiting for events has failed");
                     return;
                 }
             }
+            self.unmask();
             let mut round = Round::default();
             events.drain(..).for_each(|event| round.take(event));
             if round.is_woken && !self.obey() {
                 return;
             }
-            round.told.extend(self.fresh.drain(..).map(|number| (number, false)));
+            round.told.extend(self.fresh.drain(..).map(|number| (number, Told::default())));
             let evidence = self.look(round);
             if !evidence.is_empty() && !(self.tell)(evidence) {
                 return;
@@ -233,72 +261,119 @@ impl Watcher {
         }
     }
 
-    /// Reads all that has come up, and tells victims before the counters that have counted them: the log knows more.
-    fn look(&mut self, mut round: Round) -> Evidence {
+    /// Does not wait for a cgroup for a while that has had nothing to tell of kills: at its limit it has a hundred events a
+    /// second. What comes meanwhile is told then; the end of its main process, and the log, at once.
+    fn mask(&mut self, number: u32) {
+        let polled = self.followed.get(&number).and_then(|followed| followed.target.files.as_ref()?.polled());
+        if polled.is_some_and(|polled| epoll::delete(&self.epoll, polled).is_ok()) {
+            self.masked.push_back((number, Instant::now() + MASKED));
+        }
+    }
+
+    fn unmask(&mut self) {
+        let now = Instant::now();
+        while self.masked.front().is_some_and(|(_, until)| *until <= now) {
+            let Some((number, _)) = self.masked.pop_front() else { return };
+            let polled = self.followed.get(&number).and_then(|followed| followed.target.files.as_ref()?.polled());
+            if let Some(polled) = polled {
+                self.wait_for(polled, data(number, EVENTS), EventFlags::PRI);
+            }
+        }
+    }
+
+    fn until_unmasked(&self) -> Option<Timespec> {
+        let (_, until) = self.masked.front()?;
+        Timespec::try_from(until.saturating_duration_since(Instant::now())).ok()
+    }
+
+    /// Reads all that has come up: counters first, which may be gone in a millisecond; but victims are told before the counters
+    /// that have counted them, since the log knows more.
+    fn look(&mut self, round: Round) -> Evidence {
         let mut evidence = Evidence { clock: now(), ..Evidence::default() };
         if round.has_births {
-            evidence.has_births = self.births.as_ref().is_some_and(Births::have_come);
+            evidence.has_births = self.births.as_mut().is_some_and(Births::have_come);
         }
-        let strangers = self.hear(&mut evidence, &mut round);
         let mut counted = Vec::new();
-        for (number, is_main) in round.told {
-            let Some(followed) = self.followed.get_mut(&number) else { continue };
-            counted.extend(followed.look(is_main, &mut self.buffer, &mut evidence));
+        for (number, told) in &round.told {
+            counted.extend(self.look_at(*number, *told, &mut evidence));
         }
-        self.name(strangers, &mut evidence);
+        if round.is_log_ready || !round.told.is_empty() {
+            let heard = self.hear(&mut evidence);
+            for number in heard.named.iter().filter(|number| !round.told.contains_key(number)) {
+                counted.extend(self.look_at(*number, Told::default(), &mut evidence));
+            }
+            self.name(heard.nameless, &mut evidence);
+        }
         evidence.facts.extend(counted);
         evidence
     }
 
-    /// Reads the log; returns victims of whom nothing tells whose they were.
-    fn hear(&mut self, evidence: &mut Evidence, round: &mut Round) -> Vec<Killed> {
-        let Some(log) = self.log.as_mut().filter(|_| round.is_log_ready || !round.told.is_empty()) else {
-            return Vec::new();
-        };
-        let Heard { victims, was_overrun } = log.read();
-        self.status.was_overrun.fetch_or(was_overrun, Ordering::Relaxed);
-        let mut strangers = Vec::new();
-        for killed in victims {
-            let traces = Traces::of(&killed, &self.roots, self.are_pids_shared);
-            let Some(known) = find(&killed, &traces, &self.rosters, self.are_pids_shared) else {
-                strangers.push(killed);
-                continue;
-            };
-            if let Some(number) = self.numbers.get(&known.identity) {
-                round.told.entry(*number).or_default();
-                self.followed.entry(*number).and_modify(|followed| followed.unnamed.name(evidence.clock.moment));
-            }
-            let victim = known.victim(&killed, traces.path.as_deref(), &self.hierarchies);
-            evidence.facts.push((Arc::clone(&known.identity), Fact::Victim(victim)));
+    fn look_at(&mut self, number: u32, told: Told, evidence: &mut Evidence) -> Option<(Arc<Identity>, Fact)> {
+        let followed = self.followed.get_mut(&number)?;
+        let new = followed.look(told.by_main, &mut self.buffer, evidence);
+        if new.is_none() && told.by_cgroup {
+            self.mask(number);
         }
-        if !strangers.is_empty() {
-            // What cannot be polled may have counted them.
-            let unpolled = self.followed.iter().filter(|(_, followed)| followed.cannot_be_polled());
-            for (number, _) in unpolled {
-                round.told.entry(*number).or_default();
-            }
-        }
-        strangers
+        new
     }
 
-    /// Gives victims to those whose counters have counted kills that no victim is known of.
-    fn name(&mut self, strangers: Vec<Killed>, evidence: &mut Evidence) {
+    /// Reads the log.
+    fn hear(&mut self, evidence: &mut Evidence) -> InTheLog {
+        let mut heard = InTheLog::default();
+        let Some(log) = &mut self.log else { return heard };
+        let Heard { victims, was_overrun } = log.read();
+        self.status.may_have_missed.fetch_or(was_overrun, Ordering::Relaxed);
+        for killed in victims {
+            let traces = Traces::of(&killed, &self.roots, self.views);
+            let Some(known) = find(&killed, &traces, &self.rosters, self.views) else {
+                heard.nameless.push((killed, traces.path.is_some()));
+                continue;
+            };
+            let mut victim = known.victim(&killed, traces.path.as_deref(), &self.hierarchies, self.views);
+            if let Some(number) = self.numbers.get(&known.identity) {
+                heard.named.push(*number);
+                if let Some(followed) = self.followed.get_mut(number) {
+                    followed.unnamed.name(evidence.clock.moment);
+                    victim.is_killed_as_group = followed.is_killed_as_group();
+                }
+            }
+            evidence.facts.push((Arc::clone(&known.identity), Fact::Victim(victim)));
+        }
+        if !heard.nameless.is_empty() {
+            // What cannot be polled may have counted them.
+            let unpolled = self.followed.iter().filter(|(_, followed)| followed.cannot_be_polled());
+            heard.named.extend(unpolled.map(|(number, _)| *number));
+        }
+        heard
+    }
+
+    /// Gives victims to those whose counters have counted kills that no victim is known of. One that was in a cgroup of no
+    /// application is of none; of another it cannot be told.
+    fn name(&mut self, victims: Vec<(Killed, bool)>, evidence: &mut Evidence) {
         let at = evidence.clock.moment;
-        for killed in strangers {
-            let Some(followed) = self.followed.values_mut().find(|followed| followed.unnamed.is_left(at)) else {
+        for (killed, is_stranger) in victims {
+            let owner = self.followed.values_mut().find(|followed| followed.unnamed.is_left(at));
+            let Some(followed) = owner.filter(|_| !is_stranger) else {
                 let process = String::from_utf8_lossy(&killed.process).into_owned();
                 let cgroup = killed.task_path.as_deref().map(String::from_utf8_lossy);
-                tracing::debug!(pid = killed.pid, process, ?cgroup, "a victim of no application that is watched");
-                evidence.strangers += 1;
+                tracing::debug!(pid = killed.pid, process, ?cgroup, is_stranger, "a victim of no application here");
+                self.status.may_have_missed.fetch_or(!is_stranger, Ordering::Relaxed);
+                *(if is_stranger { &mut evidence.strangers } else { &mut evidence.nameless }) += 1;
                 continue;
             };
             followed.unnamed.name(at);
             let identity = &followed.target.identity;
-            let known = self.rosters.iter().find_map(|roster| roster.called(identity));
-            if let Some(known) = known {
-                let victim = known.victim(&killed, None, &self.hierarchies);
+            if let Some(known) = self.rosters.iter().find_map(|roster| roster.called(identity)) {
+                let victim = known.victim(&killed, None, &self.hierarchies, self.views);
+                let victim = Victim { is_killed_as_group: followed.is_killed_as_group(), ..victim };
                 evidence.facts.push((Arc::clone(identity), Fact::Victim(victim)));
             }
         }
+    }
+}
+
+impl Drop for Watcher {
+    fn drop(&mut self) {
+        self.status.has_log.store(false, Ordering::Relaxed);
     }
 }

@@ -9,3 +9,4 @@ pub mod table;
 pub(crate) use details::{Details, count_descriptors};
 pub(crate) use stat::read_stat;
 pub(crate) use statm::Statm;
+pub(crate) use table::KERNEL_THREAD;

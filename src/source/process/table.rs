@@ -47,7 +47,7 @@ const YOUNG_SECONDS: f64 = 15.0;
 const LISTS_BETWEEN_LOOKS: u32 = 64;
 
 /// `PF_KTHREAD` of `linux/sched.h`.
-const KERNEL_THREAD: u32 = 0x0020_0000;
+pub(crate) const KERNEL_THREAD: u32 = 0x0020_0000;
 
 /// One process.
 #[derive(Debug)]

@@ -171,6 +171,7 @@ impl World {
     pub(super) fn observe_lingering(&mut self, groups: &[Group], seen: &mut Vec<Observation>) {
         let alive: HashSet<&Arc<Identity>> = groups.iter().map(|group| &group.identity).collect();
         let (buffer, allowance) = (&mut self.buffer, &self.allowance);
+        let before = self.readers.len();
         self.readers.retain(|identity, known| {
             if alive.contains(identity) {
                 return true;
@@ -186,5 +187,7 @@ impl World {
             });
             known.passes_without_process < LINGER_PASSES
         });
+        // What waits for their kills is told.
+        self.is_grouped &= self.readers.len() == before;
     }
 }
