@@ -9,6 +9,11 @@ use crate::support::wait_for;
 use std::process::Stdio;
 use std::time::Duration;
 
+/// A name that no container of another run of these tests has: memtrend sees those too.
+fn own(name: &str) -> String {
+    format!("{name}-{}", std::process::id())
+}
+
 /// Runs a container to its end by the kernel's hand some seconds later; the engine removes it at once.
 fn run_to_its_end(docker: &Docker, name: &str) {
     let (held, rate) = (HELD.to_string(), (20 * MIB).to_string());
@@ -29,11 +34,11 @@ fn watching(more: &[&str]) -> Exporter {
 fn every_container_that_is_killed_and_removed_is_counted_once_one_after_another() {
     let Some(docker) = Docker::start() else { return };
     let exporter = watching(&[]);
-    let count = rounds(5, 1000);
+    let (name, count) = (own("lonely"), rounds(5, 1000));
     for _ in 0..count {
-        run_to_its_end(&docker, "lonely");
+        run_to_its_end(&docker, &name);
     }
-    assert_own_kills(&exporter, "lonely", count);
+    assert_own_kills(&exporter, &name, count);
     println!("{count} of {count} containers counted, one after another\n{}", told(&exporter.page(), &exporter));
 }
 
@@ -42,9 +47,9 @@ fn every_container_that_is_killed_and_removed_is_counted_once_four_at_a_time() {
     let Some(docker) = Docker::start() else { return };
     let exporter = watching(&[]);
     let count = rounds(3, 250);
-    let names = ["crowd-a", "crowd-b", "crowd-c", "crowd-d"];
+    let names = ["crowd-a", "crowd-b", "crowd-c", "crowd-d"].map(own);
     std::thread::scope(|scope| {
-        for name in names {
+        for name in &names {
             let docker = &docker;
             scope.spawn(move || (0..count).for_each(|_| run_to_its_end(docker, name)));
         }
@@ -72,27 +77,29 @@ fn without_any_permission_a_kill_is_unknown_and_the_log_says_what_would_make_it_
 fn a_container_at_its_limit_that_ends_by_itself_or_is_killed_by_hand_is_no_kill() {
     let Some(docker) = Docker::start() else { return };
     let exporter = watching(&[]);
-    let is_up = |page: &Page| page.must("memtrend_application_up{application=\"tidy\"}");
+    let name = own("tidy");
+    let is_up = |page: &Page| page.must(&format!("memtrend_application_up{{application=\"{name}\"}}"));
     let run = |stop_at: &str| {
-        let mut arguments = vec!["run", "-d", "--rm", "--name", "tidy", "--network=none"];
+        let mut arguments = vec!["run", "-d", "--rm", "--name", &name, "--network=none"];
         arguments.extend(["-m", "48m", "--memory-swap", "48m", IMAGE, "/leaky", "leak", "--stop-at", stop_at]);
         docker.run(&[&arguments[..], &["--start", "44000000", "--rate", "500000"]].concat());
-        wait_known(&exporter, "tidy");
+        wait_known(&exporter, &name);
     };
     let wait_removed = || {
         wait_for("its end", Duration::from_secs(20), || (is_up(&exporter.page()) == 0.0).then_some(()));
         wait_for("its removal", Duration::from_secs(10), || {
-            (!docker.command(&["inspect", "tidy"]).output().unwrap().status.success()).then_some(())
+            (!docker.command(&["inspect", &name]).output().unwrap().status.success()).then_some(())
         });
     };
     run("45000000");
     wait_removed();
     run("900000000");
-    docker.run(&["kill", "--signal", "KILL", "tidy"]);
+    docker.run(&["kill", "--signal", "KILL", &name]);
     wait_removed();
     run("900000000");
-    let restarts = || exporter.page().must("memtrend_restarts_total{application=\"tidy\",cause=\"exit\"}");
+    let restarts =
+        || exporter.page().must(&format!("memtrend_restarts_total{{application=\"{name}\",cause=\"exit\"}}"));
     wait_for("both restarts to be exits", Duration::from_secs(5), || (restarts() == 2.0).then_some(()));
     let page = exporter.page();
-    assert_eq!(kills(&page, "tidy"), [0.0; 5], "{}", told(&page, &exporter));
+    assert_eq!(kills(&page, &name), [0.0; 5], "{}", told(&page, &exporter));
 }
