@@ -34,6 +34,7 @@ mod incident;
 mod kernel_log;
 mod kills;
 mod lifetimes;
+mod permissions;
 mod real_leak;
 mod replay_is_live;
 mod score;

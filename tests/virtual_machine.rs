@@ -17,11 +17,13 @@ fn static_binary() -> PathBuf {
 }
 
 /// Runs a script of `tests/vm` in the virtual machine, with options of `tests/vm/run`; what it printed.
-fn run(options: &[&str], script: &str, arguments: &[&str]) -> String {
+pub(crate) fn run(options: &[&str], script: &str, arguments: &[&str]) -> String {
     let output = Command::new(project().join("tests/vm/run"))
         .args(options)
         .arg("-a")
         .arg(static_binary())
+        .arg("-a")
+        .arg(project().join("tests/vm/pod.sh"))
         .arg(project().join("tests/vm").join(script))
         .args(arguments)
         .output()
@@ -32,7 +34,7 @@ fn run(options: &[&str], script: &str, arguments: &[&str]) -> String {
 }
 
 /// The pages in a text, each after its mark.
-fn pages(text: &str) -> BTreeMap<&str, Page> {
+pub(crate) fn pages(text: &str) -> BTreeMap<&str, Page> {
     let parts = text.split("@@page ").skip(1).map(|part| part.split_once('\n').unwrap());
     let own = |page: &str| -> String {
         let lines = page.split("@@").next().unwrap().lines().filter(|line| line.starts_with("memtrend_"));

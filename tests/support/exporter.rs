@@ -18,7 +18,11 @@ pub(crate) struct Exporter {
 impl Exporter {
     /// Starts `memtrend serve` on a free port with these flags, and waits until it listens.
     pub(crate) fn start<A: AsRef<str>>(flags: &[A]) -> Self {
-        let mut command = Command::new(binary());
+        Self::start_by(Command::new(binary()), flags)
+    }
+
+    /// The same, by a command that becomes memtrend.
+    pub(crate) fn start_by<A: AsRef<str>>(mut command: Command, flags: &[A]) -> Self {
         command.arg("serve").args(["--web.listen-address", "127.0.0.1:0"]);
         command.args(flags.iter().map(AsRef::as_ref)).stderr(Stdio::piped()).stdout(Stdio::null());
         let mut child = command.spawn().expect("memtrend starts");

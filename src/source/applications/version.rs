@@ -11,7 +11,7 @@ use std::sync::Once;
 const LONGEST_ENVIRONMENT: u64 = 256 * 1024;
 
 /// The value of one variable in a process's environment as it started; nothing else of it is kept. `None` where it is
-/// not set or not readable (another user's without SYS_PTRACE).
+/// not set or not readable (another user's without SYS_PTRACE and DAC_READ_SEARCH).
 pub(super) fn variable(roots: &Roots, pid: u32, name: &str) -> Option<Box<str>> {
     let mut environment = Vec::new();
     let path = roots.of_process(pid, "environ");
@@ -30,7 +30,7 @@ pub(super) fn variable(roots: &Roots, pid: u32, name: &str) -> Option<Box<str>> 
 fn say_once(path: &Path, error: &io::Error) {
     static SAID: Once = Once::new();
     if error.kind() == io::ErrorKind::PermissionDenied {
-        let remedy = "run memtrend as the applications' user, or as root with SYS_PTRACE, or set the version yourself";
+        let remedy = "run memtrend as the applications' user, or as root with SYS_PTRACE and DAC_READ_SEARCH, or set the version yourself";
         SAID.call_once(|| {
             tracing::warn!(path = %path.display(), %error, remedy, "environment not readable: the version is unknown");
         });

@@ -87,8 +87,10 @@ impl Link {
             Ok(log) => Some(log),
             Err(error) => {
                 let remedy = match error.kind() {
-                    io::ErrorKind::NotFound => "give memtrend the device /dev/kmsg and the capability SYSLOG",
-                    _ => "give memtrend the capability SYSLOG (and, in a container, the device /dev/kmsg)",
+                    io::ErrorKind::NotFound => "give memtrend the device /dev/kmsg and, as root, the capability SYSLOG",
+                    _ => {
+                        "give memtrend the capability SYSLOG, as root or ambient (and, in a container, the device /dev/kmsg)"
+                    }
                 };
                 tracing::info!(
                     %error,

@@ -97,7 +97,8 @@ pub(crate) fn count_descriptors(folder: &Path) -> io::Result<u64> {
 fn say_once(error: &ReadError) {
     static SAID: Once = Once::new();
     if error.reason() == Reason::Permission {
-        let remedy = "run memtrend as the applications' user, or as root with SYS_PTRACE";
+        let remedy =
+            "run memtrend as the applications' user, or as root with DAC_READ_SEARCH (not needed from kernel 6.2 on)";
         SAID.call_once(|| {
             tracing::warn!(%error, remedy, "descriptors not readable: memtrend_application_open_fds is absent where they are not");
         });
