@@ -17,6 +17,9 @@ const LINGER_PASSES: u32 = 180;
 /// application's user opens the way.
 const PASSES_BETWEEN_TRIES: u32 = 12;
 
+/// Applications of which it is said that their cgroup cannot be read.
+const MOST_TOLD: usize = 1024;
+
 /// The cgroup of an application.
 #[derive(Debug)]
 pub(super) struct GroupReader {
@@ -68,9 +71,8 @@ impl World {
             known.path == *path && (known.reader.is_some() || is_settled)
         });
         if !is_current {
-            let is_told = self.readers.get(&group.identity).is_some_and(|known| known.reader.is_none());
             let opened = GroupReader {
-                reader: self.open_cgroup(group, *version, path, is_told, tally),
+                reader: self.open_cgroup(group, *version, path, tally),
                 path: path.clone(),
                 lifetime: group.lifetime,
                 last: None,
@@ -130,14 +132,7 @@ impl World {
         })
     }
 
-    fn open_cgroup(
-        &self,
-        group: &Group,
-        version: Version,
-        path: &[u8],
-        is_told: bool,
-        tally: &mut Tally,
-    ) -> Option<Reader> {
+    fn open_cgroup(&mut self, group: &Group, version: Version, path: &[u8], tally: &mut Tally) -> Option<Reader> {
         let opened = self.hierarchies.open(version, path, Some(group.main));
         let error = match opened {
             Ok(directory) => return Some(Reader::new(directory, version)),
@@ -148,7 +143,8 @@ impl World {
             Err(error) => ReadError::io(&self.hierarchies.host_path(version, path), error),
         };
         tally.count(&error);
-        if is_told {
+        // Once for each application, not for each of its lives.
+        if self.told.len() >= MOST_TOLD || !self.told.insert(Arc::clone(&group.identity)) {
             return None;
         }
         let remedy = match error.reason() {

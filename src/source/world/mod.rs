@@ -17,7 +17,7 @@ use super::roots::Roots;
 use crate::analysis::sample::{Identity, Outcome, Sample, Source};
 use crate::units::Clock;
 use cgroups::GroupReader;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -35,6 +35,8 @@ pub struct World {
     ancestors: Ancestors,
     parents: Parents,
     readers: HashMap<Arc<Identity>, GroupReader>,
+    /// Those of which it was said that their cgroup cannot be read.
+    told: HashSet<Arc<Identity>>,
     /// Waits for kills between the passes.
     kills: Option<Link>,
     is_grouped: bool,
@@ -60,6 +62,7 @@ impl World {
             ancestors: Ancestors::default(),
             parents: Parents::default(),
             readers: HashMap::new(),
+            told: HashSet::new(),
             kills: None,
             is_grouped: false,
             are_cgroups_read: true,
