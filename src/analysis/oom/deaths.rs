@@ -20,7 +20,7 @@ pub(crate) struct Deaths {
     /// Why the present life ended, once that is settled.
     cause: Option<Cause>,
     /// The end of the life before, while a restart has been counted for no cause yet.
-    owed: Option<Owed>,
+    owed: Option<Box<Owed>>,
     /// When a kill was counted in a cgroup that is not that of the present life: the next one's.
     killed_next: Option<Moment>,
 }
@@ -156,6 +156,9 @@ impl Deaths {
             }
             Fact::Ended(lifetime, exit) if Some(*lifetime) == life => {
                 self.present.main_gone_at = Some(clock.moment);
+                if *exit == Exit::Killed && self.present.exit != Exit::Killed {
+                    kills.node.note(KillSource::ProcessExit, 1);
+                }
                 if *exit != Exit::Unknown {
                     self.present.exit = *exit;
                 }
@@ -233,7 +236,7 @@ impl Deaths {
                 if self.owed.take().is_some() {
                     self.count_restart(Cause::Unknown);
                 }
-                self.owed = Some(Owed { ending: self.present, nearness });
+                self.owed = Some(Box::new(Owed { ending: self.present, nearness }));
             }
         }
         self.present = Ending::default();

@@ -128,11 +128,9 @@ impl Ending {
         walk.count("ending.incarnation", &mut self.incarnation);
     }
 
-    /// Whether all that is to be seen of the process looks like a kill; told once.
+    /// Whether it looks like a kill though it is not known how its main process went; told once.
     pub(crate) fn is_like_a_kill(&self, nearness: Nearness) -> bool {
-        let is_likely =
-            self.exit == Exit::Killed || self.exit == Exit::Unknown && nearness == Nearness::At && !self.was_read;
-        self.passes == 0 && is_likely
+        self.passes == 0 && self.exit == Exit::Unknown && nearness == Nearness::At && !self.was_read
     }
 
     /// Whether it may have been killed for want of memory: what was far from its limit, or went otherwise, was not.

@@ -98,8 +98,8 @@ impl Ledger {
         let is_first = place.last.is_none();
         let begins_at_zero = now.is_born_since || is_newer || place.known() > 0;
         let at_first = || if begins_at_zero { CgroupCounters::at_birth(now) } else { *now };
-        let previous = place.last.or(heirloom).unwrap_or_else(at_first);
-        place.last = Some(now.or(&previous));
+        let previous = place.last.as_deref().copied().or(heirloom).unwrap_or_else(at_first);
+        place.last = Some(Box::new(now.or(&previous)));
         let more = |now: Option<u64>, before: Option<u64>| now.unwrap_or(0).saturating_sub(before.unwrap_or(0));
         let event =
             |counters: &CgroupCounters, event: MemoryEvent| counters.events.get(event.index()).copied().flatten();
@@ -142,7 +142,7 @@ impl Ledger {
         // A cgroup that came in the place of the last one, or another one of its, may not have been read yet.
         let incarnation = victim.incarnation.unwrap_or(self.present.incarnation);
         let news = self.place_of(incarnation, false).log(victim.is_killed_as_group, clock.moment);
-        let counters = self.present.last;
+        let counters = self.present.last.as_deref().copied();
         let new = self.take(news, counters.as_ref(), tightest, clock);
         if let Some(last) = &mut self.last_kill {
             Arc::make_mut(last).victim = Some(victim.clone());
@@ -177,12 +177,17 @@ impl Ledger {
 
     /// What has been counted in a cgroup, if it is known here.
     pub(crate) fn counted_in(&self, incarnation: u64) -> Option<CgroupCounters> {
-        std::iter::once(&self.present).chain(&self.earlier).find(|place| place.incarnation == incarnation)?.last
+        std::iter::once(&self.present)
+            .chain(&self.earlier)
+            .find(|place| place.incarnation == incarnation)?
+            .last
+            .as_deref()
+            .copied()
     }
 
     /// The cgroup of the present life, as far as it was read; 0 where it has none.
     pub(crate) fn incarnation(&self) -> u64 {
-        self.present.last.map_or(0, |last| last.incarnation)
+        self.present.last.as_ref().map_or(0, |last| last.incarnation)
     }
 
     /// The cgroup above one that counts its kills too.

@@ -6,12 +6,12 @@ use crate::sample::{CgroupCounters, MemoryEvent};
 use crate::units::Moment;
 
 /// What each source has counted here. All count the same kills, none one that was not: the most of them is what is known.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Place {
     /// The cgroup's, 0 where there is none.
     pub(super) incarnation: u64,
     /// Its counters when they were last read.
-    pub(super) last: Option<CgroupCounters>,
+    pub(super) last: Option<Box<CgroupCounters>>,
     counted: u64,
     logged: u64,
     /// What must have been killed here, since it was killed nowhere else.
@@ -55,8 +55,9 @@ impl Place {
         if !was_read {
             return;
         }
+        let incarnation = self.incarnation;
         let last =
-            self.last.get_or_insert(CgroupCounters { incarnation: self.incarnation, ..CgroupCounters::default() });
+            self.last.get_or_insert_with(|| Box::new(CgroupCounters { incarnation, ..CgroupCounters::default() }));
         walk.optional("cgroup.oom_kills", &mut last.oom_kills);
         walk.optional("cgroup.userspace_kills", &mut last.userspace_kills);
         // They change without kills.
@@ -90,7 +91,7 @@ impl Place {
     }
 
     fn is_grouped(&self) -> bool {
-        self.last.is_some_and(|last| last.is_killed_as_group)
+        self.last.as_ref().is_some_and(|last| last.is_killed_as_group)
     }
 
     /// `kills` more than are known must have been here.
@@ -148,7 +149,7 @@ mod tests {
     #[test]
     fn a_group_kill_is_many_processes_and_one_incident() {
         let grouped = CgroupCounters { is_killed_as_group: true, ..CgroupCounters::default() };
-        let mut place = Place { last: Some(grouped), ..Place::new(1) };
+        let mut place = Place { last: Some(Box::new(grouped)), ..Place::new(1) };
         assert_eq!(place.count(3, 1, AT), News { processes: 3, incidents: 1 });
     }
 }

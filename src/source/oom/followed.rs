@@ -12,7 +12,7 @@ use std::sync::Arc;
 pub(super) struct Target {
     pub(super) identity: Arc<Identity>,
     pub(super) lifetime: Lifetime,
-    pub(super) files: Option<KillFiles>,
+    pub(super) files: Option<Box<KillFiles>>,
     pub(super) main: Option<Waited>,
     /// Its other processes, where the cgroup itself does not say that something was counted (v1).
     pub(super) others: Vec<Waited>,
@@ -22,7 +22,7 @@ pub(super) struct Target {
 #[derive(Debug)]
 pub(super) struct Followed {
     pub(super) target: Target,
-    last: Option<CgroupCounters>,
+    last: Option<Box<CgroupCounters>>,
     is_main_gone: bool,
     pub(super) unnamed: Unnamed,
 }
@@ -38,7 +38,7 @@ impl Followed {
 
     /// Whether a kill takes all of its processes, as it was when that was last read.
     pub(super) fn is_killed_as_group(&self) -> bool {
-        self.last.is_some_and(|last| last.is_killed_as_group)
+        self.last.as_ref().is_some_and(|last| last.is_killed_as_group)
     }
 
     /// Looks at it; returns what its cgroup has counted, where that is new.
@@ -57,12 +57,12 @@ impl Followed {
             self.is_main_gone = true;
         }
         // When it is gone its descriptor would wake again and again.
-        let read = self.target.files.as_ref()?.read(self.last.as_ref(), is_main, buffer).ok();
+        let read = self.target.files.as_ref()?.read(self.last.as_deref(), is_main, buffer).ok();
         let Some(counters) = read else {
             self.target.files = None;
             return None;
         };
-        let last = self.last.replace(counters);
+        let last = self.last.replace(Box::new(counters)).map(|last| *last);
         let risen = last.map_or(0, |last| counters.oom_kills.unwrap_or(0).saturating_sub(last.oom_kills.unwrap_or(0)));
         self.unnamed.count(risen, evidence.clock.moment);
         // Other counters rise a hundred times a second in a cgroup that is at its limit.

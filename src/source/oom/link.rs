@@ -160,7 +160,8 @@ impl Link {
     fn target(&self, subject: &Subject<'_>, now: &Followed, mount_point: impl Fn(Version) -> PathBuf) -> Target {
         let files = subject.cgroup.and_then(|place| {
             let mount_point = mount_point(place.version);
-            KillFiles::open(place.version, place.directory, mount_point, place.constant, &self.allowance)
+            let files = KillFiles::open(place.version, place.directory, mount_point, place.constant, &self.allowance);
+            files.map(Box::new)
         });
         let mut processes = subject.processes.iter();
         let wait = |(pid, start): &(u32, u64)| Waited::open(*pid, *start, &self.allowance);
@@ -227,7 +228,7 @@ fn roster(subjects: &[Subject<'_>]) -> Roster {
         let known = Known { identity: Arc::clone(subject.identity), cgroup };
         roster.enter(known, subject.processes.iter().take(told).map(|(pid, _)| *pid));
     }
-    roster
+    roster.complete()
 }
 
 /// The folders in which cgroups like those of the subjects come: all above them.

@@ -6,7 +6,7 @@ use crate::analysis::sample::{Identity, clean_label};
 use crate::source::cgroup::{Hierarchies, Membership, Version, is_within};
 use crate::source::process::read_stat;
 use crate::source::roots::Roots;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::os::unix::fs::MetadataExt;
 use std::sync::Arc;
 
@@ -22,9 +22,11 @@ pub(super) struct Views {
 /// The applications of one pass.
 #[derive(Debug, Default)]
 pub(crate) struct Roster {
-    /// Main processes; of applications without a cgroup of their own all.
-    by_pid: HashMap<u32, Arc<Known>>,
-    by_cgroup: BTreeMap<Box<[u8]>, Arc<Known>>,
+    all: Vec<Known>,
+    /// Main processes, with the place of their application; of applications without a cgroup of their own all processes. Sorted
+    /// when it is complete.
+    by_pid: Vec<(u32, u32)>,
+    by_cgroup: BTreeMap<Box<[u8]>, u32>,
 }
 
 /// An application.
@@ -38,24 +40,42 @@ pub(crate) struct Known {
 impl Roster {
     /// Enters an application.
     pub(crate) fn enter(&mut self, known: Known, pids: impl IntoIterator<Item = u32>) {
-        let known = Arc::new(known);
+        let Ok(place) = u32::try_from(self.all.len()) else { return };
         if let Some((_, path, _)) = &known.cgroup {
-            self.by_cgroup.insert(path.clone(), Arc::clone(&known));
+            self.by_cgroup.insert(path.clone(), place);
         }
-        self.by_pid.extend(pids.into_iter().map(|pid| (pid, Arc::clone(&known))));
+        self.by_pid.extend(pids.into_iter().map(|pid| (pid, place)));
+        self.all.push(known);
+    }
+
+    /// Notes that all have been entered.
+    pub(crate) fn complete(mut self) -> Self {
+        self.by_pid.sort_unstable();
+        self.by_pid.shrink_to_fit();
+        self.all.shrink_to_fit();
+        self
+    }
+
+    fn at(&self, place: u32) -> Option<&Known> {
+        self.all.get(usize::try_from(place).ok()?)
+    }
+
+    fn with_pid(&self, pid: u32) -> Option<&Known> {
+        let found = self.by_pid.binary_search_by_key(&pid, |(pid, _)| *pid).ok()?;
+        self.at(self.by_pid.get(found)?.1)
     }
 
     /// An application by its name.
-    pub(super) fn called(&self, identity: &Arc<Identity>) -> Option<Arc<Known>> {
-        self.by_pid.values().find(|known| known.identity == *identity).cloned()
+    pub(super) fn called(&self, identity: &Arc<Identity>) -> Option<&Known> {
+        self.all.iter().find(|known| known.identity == *identity)
     }
 
     /// The application whose own cgroup holds `path`: the nearest one.
-    fn holding(&self, path: &[u8]) -> Option<&Arc<Known>> {
+    fn holding(&self, path: &[u8]) -> Option<&Known> {
         let mut end = path.len();
         loop {
-            if let Some(known) = self.by_cgroup.get(path.get(..end)?) {
-                return Some(known);
+            if let Some(place) = self.by_cgroup.get(path.get(..end)?) {
+                return self.at(*place);
             }
             end = path.get(..end)?.iter().rposition(|byte| *byte == b'/').filter(|end| *end > 0)?;
         }
@@ -96,12 +116,16 @@ fn path_in(membership: &[u8]) -> Option<Box<[u8]>> {
 }
 
 /// The application of a victim, among those of the last passes.
-pub(super) fn find(killed: &Killed, traces: &Traces, rosters: &[Arc<Roster>], views: Views) -> Option<Arc<Known>> {
-    let by_path = |roster: &Arc<Roster>| roster.holding(traces.path.as_deref()?).cloned();
-    let by_pid = |roster: &Arc<Roster>| {
-        let pid = Some(killed.pid).filter(|_| views.are_pids_shared);
-        let by = |pid: Option<u32>| roster.by_pid.get(&pid?).cloned();
-        by(pid).or_else(|| by(traces.parent))
+pub(super) fn find<'a>(
+    killed: &Killed,
+    traces: &Traces,
+    rosters: &'a [Arc<Roster>],
+    views: Views,
+) -> Option<&'a Known> {
+    let by_path = |roster: &'a Arc<Roster>| roster.holding(traces.path.as_deref()?);
+    let by_pid = |roster: &'a Arc<Roster>| {
+        let own = Some(killed.pid).filter(|_| views.are_pids_shared).and_then(|pid| roster.with_pid(pid));
+        own.or_else(|| roster.with_pid(traces.parent?))
     };
     rosters.iter().find_map(by_path).or_else(|| rosters.iter().find_map(by_pid))
 }

@@ -87,7 +87,8 @@ pub(super) struct Watcher {
     status: Arc<Status>,
     log: Option<KernelLog>,
     births: Option<Births>,
-    followed: HashMap<u32, Followed>,
+    /// Boxed: a table of them is half empty.
+    followed: HashMap<u32, Box<Followed>>,
     numbers: HashMap<Arc<Identity>, u32>,
     next: u32,
     /// Those that are to be looked at without an event: what has happened before they were waited for.
@@ -236,7 +237,7 @@ impl Watcher {
         self.next = self.next.checked_add(1).unwrap_or(NOBODY + 1);
         let number = self.next;
         self.fresh.push(number);
-        if let Some(polled) = target.files.as_ref().and_then(KillFiles::polled) {
+        if let Some(polled) = target.files.as_deref().and_then(KillFiles::polled) {
             self.wait_for(polled, data(number, EVENTS), EventFlags::PRI);
         }
         let others = target.others.iter().zip(FIRST_OTHER..).map(|(other, which)| (other.as_fd(), which));
@@ -245,7 +246,7 @@ impl Watcher {
             self.wait_for(waited, data(number, which), EventFlags::IN | EventFlags::ET);
         }
         self.numbers.insert(Arc::clone(&target.identity), number);
-        self.followed.insert(number, Followed::new(target));
+        self.followed.insert(number, Box::new(Followed::new(target)));
     }
 
     fn wait_for(&self, descriptor: impl AsFd, data: EventData, flags: EventFlags) {
