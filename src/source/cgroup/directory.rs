@@ -29,6 +29,8 @@ pub(crate) struct Directory {
     folder: Arc<OwnedFd>,
     /// Tells this cgroup from a later one of the same path.
     pub(crate) inode: u64,
+    /// Whether it is of a file system of cgroups: an application may mount any in its place, and one that never answers.
+    is_of_cgroups: bool,
     /// Its path on the host, where it was found there: its ancestors are above.
     pub(crate) host_path: Option<PathBuf>,
 }
@@ -75,7 +77,7 @@ impl Hierarchies {
         };
         for candidate in [top.join(relative(path)), top.to_owned()] {
             match Directory::open_in(&root, &candidate) {
-                Ok(directory) if (!self.is_real || directory.is_of_cgroups()) && directory.counts_memory(version) => {
+                Ok(directory) if (!self.is_real || directory.is_of_cgroups) && directory.counts_memory(version) => {
                     return Ok(directory);
                 }
                 Err(error) if error.kind() == io::ErrorKind::PermissionDenied => return Err(error),
@@ -134,18 +136,15 @@ impl Directory {
 
     fn of(folder: OwnedFd) -> io::Result<Self> {
         let inode = fstat(&folder)?.st_ino;
-        Ok(Self { folder: Arc::new(folder), inode, host_path: None })
+        let is_of_cgroups =
+            fstatfs(&folder).is_ok_and(|system| matches!(system.f_type, CGROUP_SUPER_MAGIC | CGROUP2_SUPER_MAGIC));
+        Ok(Self { folder: Arc::new(folder), inode, is_of_cgroups, host_path: None })
     }
 
     /// Opens one file for reading; never waits, whatever stands there in its place.
     pub(crate) fn open_file(&self, name: &str) -> io::Result<File> {
         let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOFOLLOW | OFlags::CLOEXEC;
         Ok(File::from(openat(&*self.folder, name, flags, Mode::empty())?))
-    }
-
-    /// Whether it is of a file system of cgroups: an application may mount any in its place, and one that never answers.
-    fn is_of_cgroups(&self) -> bool {
-        fstatfs(&*self.folder).is_ok_and(|system| matches!(system.f_type, CGROUP_SUPER_MAGIC | CGROUP2_SUPER_MAGIC))
     }
 
     /// Whether a kill in it takes all of its processes together: its own `memory.oom.group`, or one above it as far as that
@@ -159,6 +158,9 @@ impl Directory {
     /// Processes that a killer in user space has killed here, as systemd-oomd marks it; 0 without a mark, `None` where
     /// marks cannot be read.
     pub(crate) fn userspace_kills(&self) -> Option<u64> {
+        if !self.is_of_cgroups {
+            return None;
+        }
         let mut mark = [0; 20];
         // An O_PATH descriptor itself does not answer.
         let path = format!("/proc/self/fd/{}", self.folder.as_raw_fd());
