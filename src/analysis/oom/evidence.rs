@@ -36,7 +36,7 @@ pub enum Exit {
     /// It is gone.
     #[default]
     Unknown,
-    /// By SIGKILL, whoever sent it.
+    /// By SIGKILL, whoever sent it; or as one whose child was.
     Killed,
     /// By itself, or by another signal: not by a killer.
     Otherwise,

@@ -59,8 +59,12 @@ impl Waited {
     }
 }
 
+/// What a shell, and an init of a container, exits with when its child was killed by SIGKILL.
+const CHILD_KILLED: i32 = 128 + SIGKILL;
+
 fn exit_of(status: i32) -> Exit {
-    if status & 0x7f == SIGKILL { Exit::Killed } else { Exit::Otherwise }
+    let (signal, code) = (status & 0x7f, status >> 8 & 0xff);
+    if signal == SIGKILL || signal == 0 && code == CHILD_KILLED { Exit::Killed } else { Exit::Otherwise }
 }
 
 #[cfg(test)]
@@ -75,7 +79,9 @@ mod tests {
 
     #[test]
     fn a_kill_is_told_from_another_end_also_before_it_is_reaped() {
-        for (arguments, kills, expected) in [("sleep 60", true, Exit::Killed), ("exit 3", false, Exit::Otherwise)] {
+        for (arguments, kills, expected) in
+            [("sleep 60", true, Exit::Killed), ("exit 3", false, Exit::Otherwise), ("exit 137", false, Exit::Killed)]
+        {
             let script = format!("read -r _; {arguments}");
             let mut command = Command::new("sh");
             let mut child = command.args(["-c", &script]).stdin(std::process::Stdio::piped()).spawn().unwrap();
