@@ -23,7 +23,7 @@ pub(super) enum Wake {
     Stop,
 }
 
-/// An application that has ended is looked at by a pass of its own so long after that, in seconds: nothing is in a hurry.
+/// An application that has ended is looked at by a pass of its own so long after that.
 const AFTER_AN_END: Duration = Duration::from_secs(1);
 
 /// A cgroup that has come is looked at by passes of its own: when its program may have begun, and again until it has.
@@ -60,8 +60,7 @@ impl Sampler {
         }
     }
 
-    /// A pass that takes longer than the interval makes the next one wait for its turn: passes
-    /// are skipped, never stacked.
+    /// A pass that takes longer than the interval makes the next one wait for its turn: passes are skipped, never stacked.
     fn sample_until_stopped(&mut self, interval: Duration, wakes: &Receiver<Wake>) {
         let begun = Instant::now();
         let mut turn: u32 = 0;

@@ -78,10 +78,12 @@ impl Ancestors {
         if ancestor.read_in_pass < self.pass {
             ancestor.read_in_pass = self.pass;
             ancestor.ceiling = match ancestor.reader.read_limit(buffer, allowance) {
-                Ok(Limit::At(_)) => ancestor.reader.read(buffer, allowance).ok().and_then(|reading| {
-                    ancestor.hits = reading.counters.own_limit_hits;
-                    reading.limits.ceiling(LimitSource::Ancestor, &reading.by_kind, node)
-                }),
+                Ok(Limit::At(_)) => {
+                    // Of its own limit alone: those of limits below it are not above the applications.
+                    ancestor.hits = ancestor.reader.read_hits(buffer, allowance).ok().flatten();
+                    let reading = ancestor.reader.read(buffer, allowance).ok();
+                    reading.and_then(|reading| reading.limits.ceiling(LimitSource::Ancestor, &reading.by_kind, node))
+                }
                 _ => None,
             };
         }

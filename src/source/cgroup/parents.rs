@@ -50,12 +50,12 @@ impl Parent {
 
 /// Whether a cgroup counts the kills below it: from kernel 5.2 on, unless its file system is mounted so that it does not.
 fn counts_what_is_below(directory: &Directory) -> bool {
-    static IS_MOUNTED_SO: OnceLock<bool> = OnceLock::new();
-    let is_mounted_so = || {
+    static IS_MOUNTED_TO: OnceLock<bool> = OnceLock::new();
+    let is_mounted_to = || {
         let mounts = std::fs::read("/proc/self/mountinfo").unwrap_or_default();
         !mounts.windows(MOUNTED_LOCAL.len()).any(|part| part == MOUNTED_LOCAL)
     };
-    *IS_MOUNTED_SO.get_or_init(is_mounted_so) && directory.open_file("memory.events.local").is_ok()
+    *IS_MOUNTED_TO.get_or_init(is_mounted_to) && directory.open_file("memory.events.local").is_ok()
 }
 
 /// The option of a cgroup2 mount that makes `memory.events` count what is in one cgroup alone.

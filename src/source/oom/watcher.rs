@@ -1,6 +1,6 @@
 //! The thread that waits for kills, so that none of them has to wait for the tick: cgroups, main processes and the kernel log
-//! wake it, it reads at once what they have to tell, and passes that on. It never reads anything that takes longer than
-//! microseconds, so that the next kill does not wait either.
+//! wake it, it reads at once what they have to tell, and passes that on. Counters come first, which may be gone in a millisecond;
+//! what is only to name a victim comes after them.
 
 use super::births::Births;
 use super::counters::KillFiles;
