@@ -12,11 +12,18 @@ echo 32M >$top/pod/own/memory.max
 echo 32M >$top/pod/group/memory.max
 echo 1 >$top/pod/group/memory.oom.group
 
-# main NAME CGROUP: a main process that lives on, and starts a child of $2 bytes for each line "$2".
+# main NAME CGROUP: a main process that lives on, and starts a child of SIZE bytes for each line SIZE. It cannot be chosen
+# itself: the kernel takes a second victim when the first one's memory is slow to come back.
 main() {
   mkfifo /tmp/$1
-  sh -c 'echo $$ >$2/cgroup.procs; exec 3<>/tmp/$1; while read -r size <&3; do memtrend leak --start $size --rate 0; echo >>/tmp/$1.done; done' \
-    main-$1 $1 $2 2>/dev/null &
+  sh -c '
+    echo $$ >$2/cgroup.procs
+    echo -1000 >/proc/$$/oom_score_adj
+    exec 3<>/tmp/$1
+    while read -r size <&3; do
+      sh -c "echo 1000 >/proc/\$\$/oom_score_adj; exec memtrend leak --start $size --rate 0"
+      echo >>/tmp/$1.done
+    done' main-$1 $1 $2 2>/dev/null &
 }
 main own $top/pod/own
 main above $top/pod/above
@@ -55,4 +62,5 @@ sleep 2
 echo "@@page end"
 wget -q -O - http://127.0.0.1:10240/metrics
 echo "@@events $(tr '\n' ' ' <$top/pod/group/memory.events)"
+dmesg | grep -E 'oom-kill:|Killed process|out of memory' | sed 's/^/@@kernel /'
 cat /tmp/log >&2
