@@ -46,7 +46,10 @@ struct Scene {
 
 impl Scene {
     fn start(tree: &str, more: &[&str]) -> Self {
-        let tree = Tree::unpack(tree);
+        Self::of(Tree::unpack(tree), more)
+    }
+
+    fn of(tree: Tree, more: &[&str]) -> Self {
         let exporter = Exporter::start(&flags(&tree, more));
         Self { tree, address: exporter.address, _running: Box::new(exporter), earlier: RefCell::default() }
     }
@@ -284,6 +287,21 @@ fn a_kill_without_a_hit_of_the_own_limit_is_that_of_the_limit_above() {
     // Its processes are killed as a group, as the kubelet has it: one stroke.
     scene.wait("the kill", |page| kills(page, "checkout") == [0.0, 1.0, 0.0, 0.0, 0.0]);
     assert_eq!(kills(&scene.wait_passes(), "checkout"), [0.0, 1.0, 0.0, 0.0, 0.0]);
+}
+
+#[test]
+fn a_kill_below_a_limit_is_no_hit_of_it() {
+    let tree = Tree::unpack("containerd-burstable");
+    for above in ["sys/fs/cgroup/kubepods.slice", "sys/fs/cgroup/kubepods.slice/kubepods-burstable.slice"] {
+        fs::write(tree.path().join(above).join("memory.events.local"), "low 0\nhigh 0\nmax 0\noom 0\noom_kill 0\n")
+            .unwrap();
+    }
+    let scene = Scene::of(tree, &[]);
+    // A neighbour in the pod was at its own limit: the pod's counter of all that is in it tells so, that of its limit does not.
+    scene.replace(&format!("{POD}/memory.events"), "oom 1\noom_kill 1\n", "oom 3\noom_kill 3\n");
+    scene.replace(&format!("{POD}/{CHECKOUT}/memory.events"), "oom_kill 0\n", "oom_kill 2\n");
+    scene.wait("the kill", |page| kills(page, "checkout") == [0.0, 0.0, 1.0, 0.0, 0.0]);
+    assert_eq!(kills(&scene.wait_passes(), "checkout"), [0.0, 0.0, 1.0, 0.0, 0.0]);
 }
 
 #[test]

@@ -275,7 +275,7 @@ fn kills_add_up_over_new_cgroups_and_every_scope_is_there_from_the_first_sample_
     for (step, (incarnation, kills)) in [(1, 7), (1, 8), (2, 0), (2, 2), (1, 1), (3, 1)].into_iter().enumerate() {
         let at = START + count_as_f64(u64::try_from(step).unwrap()) * STEP;
         engine.observe(sample(at, vec![counted(app("a", MIB), incarnation, kills)]));
-        seen.push(only(&engine).kills);
+        seen.push(only(&engine).totals.kills);
     }
     // The first again, with less than it had: nothing new.
     let own = [0, 1, 1, 3, 3, 4].map(|kills| [kills, 0, 0, 0, 0]);
@@ -299,8 +299,8 @@ fn counters_that_cannot_be_read_for_a_pass_are_not_counted_again_when_they_are_b
         engine.observe(sample(START + step, vec![with(counters)]));
     }
     let app = only(&engine);
-    assert_eq!((app.kills, app.events), ([0; 5], [Some(0); 5]));
-    assert_eq!(app.pressure_microseconds, Some([0, 0]));
+    assert_eq!((app.totals.kills, app.totals.events), ([0; 5], [Some(0); 5]));
+    assert_eq!(app.totals.pressure_microseconds, Some([0, 0]));
 }
 
 fn names(report: &Report) -> Vec<String> {
@@ -357,7 +357,11 @@ fn kill_counters_of_one_that_is_gone_stay_for_seven_days() {
     engine.observe(sample(START + 5.0, vec![counted(app("a", MIB), 1, 2)]));
     for (after, kills) in [(HOUR, Some(2)), (6.0 * DAY, Some(2)), (7.0 * DAY - 1.0, Some(2)), (7.0 * DAY + 1.0, None)] {
         engine.observe(sample(START + 5.0 + after, Vec::new()));
-        assert_eq!(named(&engine, "a").map(|app| app.kills[Scope::Own.index()]), kills, "{after} s after it went");
+        assert_eq!(
+            named(&engine, "a").map(|app| app.totals.kills[Scope::Own.index()]),
+            kills,
+            "{after} s after it went"
+        );
     }
 }
 
@@ -368,7 +372,7 @@ fn one_asked_for_and_missing_is_told_absent_for_as_long_as_it_is_missing_and_kee
     engine.observe(missing(START));
     let app_report = only(&engine);
     assert!(app_report.present.is_none());
-    assert_eq!((app_report.kills, app_report.restarts), ([0; 5], [0; 3]));
+    assert_eq!((app_report.totals.kills, app_report.restarts), ([0; 5], [0; 3]));
     engine.observe(sample(START + 5.0, all(&["a"])));
     engine.observe(sample(START + 10.0, vec![alive_since(app("a", MIB), 900)]));
     assert!(only(&engine).present.is_some());
@@ -389,7 +393,7 @@ fn a_gap_of_hours_in_the_samples_is_no_end_of_what_is_there_before_and_after() {
     // The machine slept: the boot clock counts that.
     engine.observe(sample(START + 9.0 * HOUR, vec![counted(alive_since(leak(HOUR), 900), 1, 1)]));
     let app = only(&engine);
-    assert_eq!((app.restarts, app.kills), ([0, 1, 0], [1, 0, 0, 0, 0]), "a kill in the gap counts");
+    assert_eq!((app.restarts, app.totals.kills), ([0, 1, 0], [1, 0, 0, 0, 0]), "a kill in the gap counts");
 }
 
 #[test]

@@ -3,9 +3,9 @@
 use super::floors::PUBLISHED_SCALES;
 use super::forecast::TimeToLimit;
 use super::kinds::RateByKind;
-use super::oom::{Cause, Kills, LastKill, Scope};
+use super::oom::{Cause, Kills, Totals};
 use super::origin::Origin;
-use super::sample::{About, Identity, Memory, MemoryEvent, Outcome, OwnProcess, Population};
+use super::sample::{About, Identity, Memory, Outcome, OwnProcess, Population};
 use super::trend::Slope;
 use super::verdict::{Evidence, Verdict};
 use crate::units::{Clock, Timestamp};
@@ -51,16 +51,10 @@ pub struct ApplicationReport {
     pub onset: Option<Timestamp>,
     /// What was running when it began.
     pub origin: Option<Origin>,
-    /// Kills by [`Scope`].
-    pub kills: [u64; Scope::ALL.len()],
-    /// The last of them.
-    pub last_kill: Option<Arc<LastKill>>,
-    /// Events by [`MemoryEvent`].
-    pub events: [Option<u64>; MemoryEvent::ALL.len()],
+    /// Its kills, memory events and pressure.
+    pub totals: Arc<Totals>,
     /// Lives that ended and were followed by another, by [`Cause`].
     pub restarts: [u64; Cause::ALL.len()],
-    /// Pressure stall time in microseconds: some, full.
-    pub pressure_microseconds: Option<[u64; 2]>,
 }
 
 /// An application that is there.

@@ -349,11 +349,8 @@ impl Watch {
                 version: self.about.version.clone(),
                 earlier: self.earlier.clone(),
             }),
-            kills: self.deaths.ledger.kills,
-            last_kill: self.deaths.ledger.last_kill.clone(),
-            events: self.deaths.ledger.events,
+            totals: Arc::clone(&self.deaths.ledger.totals),
             restarts: self.deaths.restarts,
-            pressure_microseconds: self.deaths.ledger.pressure_microseconds,
         }
     }
 }

@@ -111,7 +111,7 @@ fn row(page: &mut String, application: &ApplicationReport, now: Timestamp) {
 }
 
 fn ends(page: &mut String, application: &ApplicationReport) {
-    let kills: u64 = application.kills.iter().sum();
+    let kills: u64 = application.totals.kills.iter().sum();
     let restarts: u64 = application.restarts.iter().sum();
     let _ = write!(page, "<td class=\"n\">{kills}</td><td class=\"n\">{restarts}</td></tr>");
 }

@@ -89,9 +89,9 @@ impl<'a> Application<'a> {
             onset_timestamp_seconds: report.onset.map(|onset| onset.0),
             leak_lifetimes: report.leak_lifetimes,
             memory: report.present.as_ref().map(Memory::of),
-            oom_kills: Scope::ALL.iter().map(|scope| scope.name()).zip(report.kills).collect(),
+            oom_kills: Scope::ALL.iter().map(|scope| scope.name()).zip(report.totals.kills).collect(),
             restarts: Cause::ALL.iter().map(|cause| cause.name()).zip(report.restarts).collect(),
-            last_oom_kill: report.last_kill.as_deref().map(Kill::of),
+            last_oom_kill: report.totals.last_kill.as_ref().map(Kill::of),
         }
     }
 }

@@ -52,8 +52,9 @@ fn walk(steps: Vec<Step>) -> Vec<Report> {
 
 /// All counters of an application.
 fn counters(app: &ApplicationReport) -> Vec<u64> {
-    let optional = app.events.iter().copied().chain(app.pressure_microseconds.into_iter().flatten().map(Some));
-    app.kills.iter().chain(&app.restarts).copied().chain(optional.map(Option::unwrap_or_default)).collect()
+    let optional =
+        app.totals.events.iter().copied().chain(app.totals.pressure_microseconds.into_iter().flatten().map(Some));
+    app.totals.kills.iter().chain(&app.restarts).copied().chain(optional.map(Option::unwrap_or_default)).collect()
 }
 
 proptest! {

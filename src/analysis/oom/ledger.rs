@@ -35,9 +35,9 @@ pub(crate) struct Told {
 /// The limit with the least room: whose it is and how much.
 pub(crate) type Tightest = Option<(LimitSource, Bytes)>;
 
-/// Counters accumulated over the cgroups that an application has lived in; they never go down.
+/// What an application's cgroups have counted in all; it never goes down.
 #[derive(Clone, Debug, Default)]
-pub struct Ledger {
+pub struct Totals {
     /// Kills, by [`Scope`]; a group kill is one.
     pub kills: [u64; Scope::ALL.len()],
     /// Events, by [`MemoryEvent`]; absent where the kernel does not count them.
@@ -45,7 +45,14 @@ pub struct Ledger {
     /// Pressure stall time in microseconds: some, full.
     pub pressure_microseconds: Option<[u64; 2]>,
     /// The last of the kills.
-    pub last_kill: Option<Arc<LastKill>>,
+    pub last_kill: Option<LastKill>,
+}
+
+/// Counters accumulated over the cgroups that an application has lived in.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Ledger {
+    /// Shared with the reports: they seldom change.
+    pub(crate) totals: Arc<Totals>,
     /// Whether a cgroup of it was ever read.
     has_cgroup: bool,
     /// The highest number of a cgroup of it.
@@ -62,10 +69,16 @@ const MOST_EARLIER: usize = 2;
 impl Ledger {
     /// Goes through its figures. Pressure is left to its own counters' reset.
     pub(super) fn walk(&mut self, walk: &mut Walk<'_>) {
-        walk.counts("kills", Scope::ALL.iter().map(|scope| scope.name()), &mut self.kills);
-        let events = if walk.is_digest() { &mut [][..] } else { &mut self.events[..] };
-        for (total, event) in events.iter_mut().zip(MemoryEvent::ALL) {
+        let (mut kills, mut events) = (self.totals.kills, self.totals.events);
+        walk.counts("kills", Scope::ALL.iter().map(|scope| scope.name()), &mut kills);
+        // They change without kills.
+        let kept = if walk.is_digest() { &mut [][..] } else { &mut events[..] };
+        for (total, event) in kept.iter_mut().zip(MemoryEvent::ALL) {
             walk.optional(&format!("events.{}", event.name()), total);
+        }
+        if (kills, events) != (self.totals.kills, self.totals.events) {
+            let totals = Arc::make_mut(&mut self.totals);
+            (totals.kills, totals.events) = (kills, events);
         }
         walk.flag("has_cgroup", &mut self.has_cgroup);
         walk.count("newest", &mut self.newest);
@@ -144,8 +157,8 @@ impl Ledger {
         let news = self.place_of(incarnation, false).log(victim.is_killed_as_group, clock.moment);
         let counters = self.present.last.as_deref().copied();
         let new = self.take(news, counters.as_ref(), tightest, clock);
-        if let Some(last) = &mut self.last_kill {
-            Arc::make_mut(last).victim = Some(victim.clone());
+        if let Some(last) = &mut Arc::make_mut(&mut self.totals).last_kill {
+            last.victim = Some(victim.clone());
         }
         new
     }
@@ -196,8 +209,8 @@ impl Ledger {
     }
 
     /// All kills.
-    pub fn total_kills(&self) -> u64 {
-        self.kills.iter().copied().fold(0, u64::saturating_add)
+    pub(crate) fn total_kills(&self) -> u64 {
+        self.totals.kills.iter().copied().fold(0, u64::saturating_add)
     }
 
     fn take(&mut self, news: News, counters: Option<&CgroupCounters>, tightest: Tightest, clock: Clock) -> u64 {
@@ -211,25 +224,31 @@ impl Ledger {
         if incidents == 0 {
             return;
         }
-        if let Some(total) = self.kills.get_mut(scope.index()) {
+        let totals = Arc::make_mut(&mut self.totals);
+        if let Some(total) = totals.kills.get_mut(scope.index()) {
             *total = total.saturating_add(incidents);
         }
         let limit = tightest.map(|(_, limit)| limit);
-        self.last_kill = Some(Arc::new(LastKill { at: clock.wall, scope, limit, victim: None }));
+        totals.last_kill = Some(LastKill { at: clock.wall, scope, limit, victim: None });
     }
 
     fn add_up(&mut self, now: &CgroupCounters, previous: &CgroupCounters) {
-        for ((total, now), before) in self.events.iter_mut().zip(now.events).zip(previous.events) {
+        let (mut events, mut pressure) = (self.totals.events, self.totals.pressure_microseconds);
+        for ((total, now), before) in events.iter_mut().zip(now.events).zip(previous.events) {
             if let Some(now) = now {
                 *total = Some(total.unwrap_or(0).saturating_add(now.saturating_sub(before.unwrap_or(0))));
             }
         }
         if let Some(now) = now.pressure_microseconds {
             let before = previous.pressure_microseconds.unwrap_or([0; 2]);
-            let total = self.pressure_microseconds.get_or_insert([0; 2]);
+            let total = pressure.get_or_insert([0; 2]);
             for ((total, now), before) in total.iter_mut().zip(now).zip(before) {
                 *total = total.saturating_add(now.saturating_sub(before));
             }
+        }
+        if (events, pressure) != (self.totals.events, self.totals.pressure_microseconds) {
+            let totals = Arc::make_mut(&mut self.totals);
+            (totals.events, totals.pressure_microseconds) = (events, pressure);
         }
     }
 }
@@ -298,7 +317,7 @@ mod tests {
         let mut ledger = Ledger::default();
         assert_eq!(pass(&mut ledger, counters(1, 3), 0.0), 0);
         assert_eq!(pass(&mut ledger, counters(1, 5), 1.0), 2);
-        assert_eq!(ledger.kills, [2, 0, 0, 0, 0]);
+        assert_eq!(ledger.totals.kills, [2, 0, 0, 0, 0]);
         let no_history = CgroupCounters { is_born_since: true, ..counters(1, 3) };
         assert_eq!(pass(&mut Ledger::default(), no_history, 0.0), 3);
     }
@@ -349,8 +368,8 @@ mod tests {
         pass(&mut ledger, counters(1, 0), 0.0);
         assert_eq!(ledger.log(&victim(Some(1), CalledBy::Node), OWN, at(1.0)), 1);
         assert_eq!(pass(&mut ledger, counters(1, 1), 1.0), 0);
-        assert_eq!(ledger.kills, [0, 0, 1, 0, 0]);
-        let last = ledger.last_kill.clone().unwrap_or_else(|| unreachable!());
+        assert_eq!(ledger.totals.kills, [0, 0, 1, 0, 0]);
+        let last = ledger.totals.last_kill.clone().unwrap_or_else(|| unreachable!());
         assert_eq!((last.scope, last.limit, last.at.0), (Scope::Node, Some(Bytes(64)), 1e9 + 1.0));
         assert_eq!(last.victim.as_ref().map(|victim| &*victim.process), Some("leak"));
     }
@@ -370,7 +389,7 @@ mod tests {
         let mut ledger = Ledger::default();
         pass(&mut ledger, marked(0), 0.0);
         assert_eq!(pass(&mut ledger, marked(3), 1.0), 0, "the kernel has killed nothing");
-        assert_eq!(ledger.kills, [0, 0, 0, 1, 0]);
+        assert_eq!(ledger.totals.kills, [0, 0, 0, 1, 0]);
     }
 
     #[test]
@@ -378,7 +397,7 @@ mod tests {
         let mut ledger = Ledger::default();
         assert_eq!(ledger.infer(0, 1, false, OWN, at(0.0)), 1);
         assert_eq!(ledger.infer(0, 1, true, OWN, at(1.0)), 1);
-        assert_eq!(ledger.kills, [1, 0, 0, 0, 1]);
+        assert_eq!(ledger.totals.kills, [1, 0, 0, 0, 1]);
     }
 
     #[test]

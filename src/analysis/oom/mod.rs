@@ -24,5 +24,5 @@ pub(crate) use ending::Nearness;
 pub use evidence::{CalledBy, Evidence, Exit, Fact, KillSource, Sources, Victim};
 pub use figures::Figures;
 pub use kills::Kills;
-pub use ledger::{LastKill, Ledger};
+pub use ledger::{LastKill, Totals};
 pub use scope::Scope;

@@ -19,7 +19,7 @@ pub(super) const FAMILIES: &[Family] = &[
         &["scope"],
         "Processes of the application killed for want of memory, by whose limit was hit; kept though the container is gone.",
         Samples::Application(|application, _, out| {
-            for (kills, scope) in application.kills.iter().zip(Scope::ALL) {
+            for (kills, scope) in application.totals.kills.iter().zip(Scope::ALL) {
                 out.labelled("scope", scope.name(), Value::Whole(*kills));
             }
         }),
@@ -30,7 +30,7 @@ pub(super) const FAMILIES: &[Family] = &[
         &["event"],
         "Memory events of the application's cgroup, summed over its lifetimes since memtrend began.",
         Samples::Application(|application, _, out| {
-            for (count, event) in application.events.iter().zip(MemoryEvent::ALL) {
+            for (count, event) in application.totals.events.iter().zip(MemoryEvent::ALL) {
                 if let Some(count) = count {
                     out.labelled("event", event.name(), Value::Whole(*count));
                 }
@@ -54,7 +54,7 @@ pub(super) const FAMILIES: &[Family] = &[
         &["kind"],
         "Time in which some or all tasks of the application's cgroup stalled on memory (PSI), since memtrend began.",
         Samples::Application(|application, _, out| {
-            if let Some(stalls) = application.pressure_microseconds {
+            if let Some(stalls) = application.totals.pressure_microseconds {
                 for (stall, kind) in stalls.into_iter().zip(["some", "full"]) {
                     out.labelled("kind", kind, Value::Real(crate::units::count_as_f64(stall) / 1e6));
                 }

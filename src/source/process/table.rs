@@ -94,7 +94,8 @@ pub(crate) struct ProcessTable {
     allowance: Allowance,
     listing: listing::Listing,
     memberships: Memberships,
-    processes: HashMap<u32, Process>,
+    /// Boxed: a table of them is half empty.
+    processes: HashMap<u32, Box<Process>>,
     /// Kernel threads and the dead that are not yet reaped.
     ignored: HashMap<u32, ()>,
     /// Pids in the order in which their details are read.
@@ -172,7 +173,7 @@ impl ProcessTable {
                 Ok(Some(mut process)) => {
                     let is_young = count_as_f64(process.start_ticks) > oldest_young;
                     process.young = if is_young { YOUNG_PASSES } else { 0 };
-                    self.processes.insert(pid, process);
+                    self.processes.insert(pid, Box::new(process));
                     changed = true;
                 }
                 Ok(None) => drop(self.ignored.insert(pid, ())),
@@ -222,7 +223,7 @@ impl ProcessTable {
                     (process.program, process.membership, process.parent) = (now.program, now.membership, now.parent);
                 }
                 Ok(Some(now)) => {
-                    *process = now;
+                    **process = now;
                     changed = true;
                 }
                 Ok(None) => {
@@ -301,11 +302,11 @@ impl ProcessTable {
     }
 
     pub(crate) fn get(&self, pid: u32) -> Option<&Process> {
-        self.processes.get(&pid)
+        self.processes.get(&pid).map(|process| &**process)
     }
 
     pub(crate) fn iter(&self) -> impl Iterator<Item = (u32, &Process)> {
-        self.processes.iter().map(|(pid, process)| (*pid, process))
+        self.processes.iter().map(|(pid, process)| (*pid, &**process))
     }
 }
 

@@ -81,7 +81,7 @@ impl World {
                 parent: None,
                 is_born_since: false,
             };
-            self.readers.insert(Arc::clone(&group.identity), opened);
+            self.readers.insert(Arc::clone(&group.identity), Box::new(opened));
             self.is_grouped = false;
         }
         let is_born_since = self.is_born_since(group, path);

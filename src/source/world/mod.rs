@@ -34,7 +34,8 @@ pub struct World {
     applications: Applications,
     ancestors: Ancestors,
     parents: Parents,
-    readers: HashMap<Arc<Identity>, GroupReader>,
+    /// Boxed: a table of them is half empty.
+    readers: HashMap<Arc<Identity>, Box<GroupReader>>,
     /// Those of which it was said that their cgroup cannot be read.
     told: HashSet<Arc<Identity>>,
     /// Waits for kills between the passes.
