@@ -50,7 +50,7 @@ pub struct ApplicationReport {
     /// Estimated start of the present growth.
     pub onset: Option<Timestamp>,
     /// What was running when it began.
-    pub origin: Option<Origin>,
+    pub origin: Option<Box<Origin>>,
     /// Its kills, memory events and pressure.
     pub totals: Arc<Totals>,
     /// Lives that ended and were followed by another, by [`Cause`].

@@ -344,10 +344,8 @@ impl Watch {
             verdict: self.conclusion(),
             evidence: self.evidence(),
             onset: onset.map(|moment| clock.wall_at(moment)),
-            origin: onset.map(|_| Origin {
-                age_seconds,
-                version: self.about.version.clone(),
-                earlier: self.earlier.clone(),
+            origin: onset.map(|_| {
+                Box::new(Origin { age_seconds, version: self.about.version.clone(), earlier: self.earlier.clone() })
             }),
             totals: Arc::clone(&self.deaths.ledger.totals),
             restarts: self.deaths.restarts,

@@ -57,7 +57,8 @@ pub(crate) struct Link {
     commands: Option<Sender<Command>>,
     wake: Arc<OwnedFd>,
     status: Arc<Status>,
-    followed: HashMap<Arc<Identity>, Followed>,
+    /// Boxed: a table of them is half empty.
+    followed: HashMap<Arc<Identity>, Box<Followed>>,
     are_pids_shared: bool,
     passes_since_miss: u32,
     /// Whether processes can be waited for: kernel 5.3, and no sandbox that forbids it.
@@ -134,10 +135,10 @@ impl Link {
         let mut changed = false;
         for subject in subjects {
             let now = Followed::of(subject);
-            if self.followed.get(subject.identity) != Some(&now) {
+            if self.followed.get(subject.identity).is_none_or(|before| **before != now) {
                 let target = self.target(subject, &now, &mount_point);
                 self.command(Command::Follow(Box::new(target)));
-                self.followed.insert(Arc::clone(subject.identity), now);
+                self.followed.insert(Arc::clone(subject.identity), Box::new(now));
                 changed = true;
             }
         }
