@@ -137,11 +137,16 @@ impl Engine {
             match self.watches.get_mut(identity) {
                 Some(watch) => watch.learn(fact, evidence.clock, &mut self.kills),
                 None if self.early.len() < MOST_EARLY => self.early.push((Arc::clone(identity), fact.clone())),
-                None => {}
+                None => self.note_unwatched(fact),
             }
         }
         self.kills.node.note(KillSource::KernelLog, evidence.strangers + evidence.nameless);
         self.kills.node.meet_strangers(evidence.strangers);
+    }
+
+    /// A victim of an application that is one too many is still one that the log has named.
+    fn note_unwatched(&mut self, fact: &Fact) {
+        self.kills.node.note(KillSource::KernelLog, u64::from(matches!(fact, Fact::Victim(_))));
     }
 
     /// Counts what all applications own, and only then gives what is left over to those that ended unread.
@@ -155,8 +160,9 @@ impl Engine {
             watch.count(seen, heirloom, clock, &mut self.kills);
         }
         for (identity, fact) in std::mem::take(&mut self.early) {
-            if let Some(watch) = self.watches.get_mut(&identity) {
-                watch.learn(&fact, clock, &mut self.kills);
+            match self.watches.get_mut(&identity) {
+                Some(watch) => watch.learn(&fact, clock, &mut self.kills),
+                None => self.note_unwatched(&fact),
             }
         }
         for watch in self.watches.values_mut() {

@@ -144,6 +144,17 @@ mod tests {
     }
 
     #[test]
+    fn after_a_boot_the_nodes_counter_begins_at_zero_and_the_count_goes_on() {
+        let mut account = Account::default();
+        [10, 13].into_iter().for_each(|total| account.observe_node(total));
+        account.begin_boot();
+        account.observe_node(2);
+        assert_eq!(account.seen_by(KillSource::Vmstat), Some(5));
+        account.observe_node(1);
+        assert_eq!(account.seen_by(KillSource::Vmstat), Some(5), "never less");
+    }
+
+    #[test]
     fn what_is_being_looked_for_is_not_yet_unattributed() {
         let mut account = Account::default();
         account.observe_node(0);

@@ -263,6 +263,34 @@ mod tests {
     }
 
     #[test]
+    fn what_came_before_it_was_in_a_new_cgroup_is_not_of_its_end_there() {
+        let mut kills = Kills::default();
+        let mut ending = alive(&mut kills, None);
+        at(&mut kills, 8, None);
+        ending.is_alive(2, true, &kills, None, Moment(15.0));
+        assert_eq!([(); 2].map(|()| ending.find(Nearness::At, &kills)), NONE);
+    }
+
+    #[test]
+    fn what_was_taken_for_its_end_is_forgotten_when_it_is_alive_after_all() {
+        let mut kills = Kills::default();
+        kills.sources = Sources { log_is_whole: true, ..BLIND };
+        let mut ending = alive(&mut kills, None);
+        (ending.was_read, ending.was_away, ending.exit) = (true, true, Exit::Otherwise);
+        ending.is_alive(1, true, &kills, None, Moment(15.0));
+        assert_eq!((ending.was_read, ending.was_away, ending.exit), (false, false, Exit::Unknown));
+    }
+
+    #[test]
+    fn a_likeness_to_a_kill_is_told_once() {
+        let kills = Kills::default();
+        let mut ending = Ending::default();
+        assert!(ending.is_like_a_kill(Nearness::At) && !ending.is_like_a_kill(Nearness::Near));
+        ending.find(Nearness::At, &kills);
+        assert!(!ending.is_like_a_kill(Nearness::At));
+    }
+
+    #[test]
     fn where_nothing_tells_the_level_is_all_there_is() {
         let kills = Kills::default();
         assert_eq!(Ending::default().find(Nearness::At, &kills), Found::Inferred(1));

@@ -185,7 +185,6 @@ impl Ledger {
         if self.present.incarnation == 0 {
             self.present = Place::default();
         }
-        self.earlier.retain(|place| place.incarnation != 0);
     }
 
     /// What has been counted in a cgroup, if it is known here.
@@ -254,14 +253,9 @@ impl Ledger {
 }
 
 impl CgroupCounters {
-    /// Those of a cgroup when it was made, as far as they are told; what limits above it have counted was there before.
+    /// Those of a cgroup when it was made; what limits above it have counted was there before, and is left out.
     fn at_birth(now: &Self) -> Self {
-        Self {
-            incarnation: now.incarnation,
-            own_limit_hits: now.own_limit_hits.map(|_| 0),
-            limit_hits_above: now.limit_hits_above,
-            ..Self::default()
-        }
+        Self { incarnation: now.incarnation, own_limit_hits: now.own_limit_hits.map(|_| 0), ..Self::default() }
     }
 
     /// These counters, and where one is absent or has gone back, what it was before.
@@ -384,6 +378,54 @@ mod tests {
     }
 
     #[test]
+    fn a_victim_in_a_cgroup_that_may_be_old_sets_its_zero() {
+        let mut ledger = Ledger::default();
+        assert_eq!(ledger.log(&victim(Some(5), CalledBy::Own), OWN, at(0.0)), 1);
+        assert_eq!(pass(&mut ledger, counters(5, 1), 1.0), 0, "the one that was logged");
+        assert_eq!(pass(&mut ledger, counters(5, 2), 2.0), 1, "one that the log has missed");
+    }
+
+    #[test]
+    fn a_counter_that_cannot_be_read_for_a_pass_is_not_new_when_it_is_back() {
+        let mut ledger = Ledger::default();
+        pass(&mut ledger, counters(1, 3), 0.0);
+        pass(&mut ledger, CgroupCounters { oom_kills: None, ..counters(1, 0) }, 1.0);
+        assert_eq!(pass(&mut ledger, counters(1, 3), 2.0), 0);
+    }
+
+    #[test]
+    fn a_counter_that_has_not_come_to_a_logged_kill_yet_has_not_missed_it() {
+        let mut ledger = Ledger::default();
+        pass(&mut ledger, counters(1, 0), 0.0);
+        assert_eq!(ledger.log(&victim(Some(1), CalledBy::Own), OWN, at(1.0)), 1);
+        assert_eq!(ledger.observe(&counters(1, 0), None, false, OWN, at(1.1)).new, 0, "read at the event, too early");
+        assert_eq!(pass(&mut ledger, counters(1, 1), 2.0), 0);
+        assert_eq!(ledger.log(&victim(Some(2), CalledBy::Own), OWN, at(3.0)), 1);
+        assert_eq!(pass(&mut ledger, counters(2, 0), 3.1), 0, "the first that is read of a new cgroup");
+        assert_eq!(pass(&mut ledger, counters(2, 1), 4.0), 0);
+    }
+
+    #[test]
+    fn what_is_told_late_of_an_earlier_cgroup_does_not_make_it_the_present_one() {
+        let mut ledger = Ledger::default();
+        pass(&mut ledger, counters(1, 0), 0.0);
+        pass(&mut ledger, counters(2, 0), 1.0);
+        ledger.observe(&counters(1, 1), None, false, OWN, at(1.1));
+        assert_eq!(ledger.incarnation(), 2);
+        pass(&mut ledger, counters(1, 1), 2.0);
+        assert_eq!(ledger.incarnation(), 1, "a pass has found it there again");
+    }
+
+    #[test]
+    fn the_first_kill_of_a_new_cgroup_is_of_the_limit_that_it_has_hit() {
+        let mut ledger = Ledger::default();
+        let node = Some((LimitSource::Node, Bytes(64)));
+        ledger.observe(&counters(1, 0), None, true, node, at(0.0));
+        ledger.observe(&counters(2, 1), None, true, node, at(1.0));
+        assert_eq!(ledger.totals.kills, [1, 0, 0, 0, 0]);
+    }
+
+    #[test]
     fn a_killer_in_user_space_leaves_a_mark_and_it_is_one_kill() {
         let marked = |kills: u64| CgroupCounters { userspace_kills: Some(kills), ..counters(1, 0) };
         let mut ledger = Ledger::default();
@@ -406,6 +448,8 @@ mod tests {
         ledger.log(&victim(None, CalledBy::Node), OWN, at(0.0));
         ledger.begin_life();
         assert_eq!(ledger.infer(0, 1, false, OWN, at(9.0)), 1);
-        assert_eq!(ledger.total_kills(), 2);
+        ledger.begin_life();
+        assert_eq!(ledger.log(&victim(None, CalledBy::Node), OWN, at(18.0)), 1, "not the one that was inferred");
+        assert_eq!(ledger.total_kills(), 3);
     }
 }

@@ -151,5 +151,18 @@ mod tests {
         let grouped = CgroupCounters { is_killed_as_group: true, ..CgroupCounters::default() };
         let mut place = Place { last: Some(Box::new(grouped)), ..Place::new(1) };
         assert_eq!(place.count(3, 1, AT), News { processes: 3, incidents: 1 });
+        assert_eq!(place.count(3, 1, Moment(1.0)), News { processes: 3, incidents: 1 }, "its counter tells of another");
+        for victim in 0..6 {
+            assert_eq!(place.log(false, Moment(1.0)), News::default(), "{victim}");
+        }
+        assert_eq!(place.log(false, Moment(9.0)), News { processes: 1, incidents: 1 }, "the log alone, of a group");
+        assert_eq!(place.log(false, Moment(9.1)), News { processes: 1, incidents: 0 }, "the same stroke");
+    }
+
+    #[test]
+    fn victims_that_the_log_says_went_with_their_group_are_one_incident() {
+        let mut place = Place::new(1);
+        assert_eq!(place.log(true, AT), News { processes: 1, incidents: 1 });
+        assert_eq!(place.log(true, AT), News { processes: 1, incidents: 0 });
     }
 }

@@ -117,6 +117,7 @@ mod tests {
         for (now, tightest, expected) in [
             (counters(Some(1), Some(0)), Some(Node), Scope::Own),
             (counters(Some(0), Some(1)), Some(Own), Scope::Ancestor),
+            (counters(Some(1), Some(1)), Some(Node), Scope::Own),
             (counters(Some(0), Some(0)), Some(Own), Scope::Node),
             (counters(Some(0), None), Some(Own), Scope::Ancestor),
             (counters(Some(0), None), Some(Node), Scope::Node),
@@ -136,6 +137,9 @@ mod tests {
         assert_eq!(hits.guess(Some(LimitSource::Ancestor), NOW), Scope::Ancestor);
         assert_eq!(hits.guess(Some(LimitSource::Node), NOW), Scope::Unknown);
         assert_eq!(hits.guess(None, NOW), Scope::Unknown);
+        let mut told = Hits::default();
+        told.log(Some(CalledBy::Node), NOW);
+        assert_eq!(told.guess(Some(LimitSource::Node), NOW), Scope::Node, "unless the log says so");
     }
 
     #[test]
@@ -148,5 +152,21 @@ mod tests {
         assert_eq!(hits.scope(Some(&now), Some(LimitSource::Node), later(11.0)), Scope::Node);
         hits.log(Some(CalledBy::Above), later(9.0));
         assert_eq!(hits.scope(Some(&now), Some(LimitSource::Node), later(9.0)), Scope::Ancestor);
+        assert_eq!(hits.scope(Some(&now), Some(LimitSource::Node), later(20.0)), Scope::Node, "that was another");
+    }
+
+    #[test]
+    fn of_a_cgroups_limit_that_the_log_leaves_unnamed_the_hits_tell_whose_it_was() {
+        let scope = |own: u64, above: u64, tightest: LimitSource| {
+            let mut hits = Hits::default();
+            hits.observe(&counters(Some(own), Some(above)), &counters(Some(0), Some(0)), NOW);
+            hits.log(Some(CalledBy::OneOfThem), NOW);
+            hits.scope(None, Some(tightest), NOW)
+        };
+        assert_eq!(scope(1, 0, LimitSource::Own), Scope::Own);
+        assert_eq!(scope(1, 1, LimitSource::Own), Scope::Own);
+        assert_eq!(scope(0, 1, LimitSource::Own), Scope::Ancestor);
+        assert_eq!(scope(0, 0, LimitSource::Ancestor), Scope::Ancestor, "no hit was read yet");
+        assert_eq!(scope(0, 0, LimitSource::Own), Scope::Own);
     }
 }
