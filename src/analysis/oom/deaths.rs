@@ -260,3 +260,139 @@ impl Deaths {
         (self.is_over, self.cause, self.killed_next) = (false, None, None);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const LIFE: Lifetime = Lifetime { pid: 7, start_ticks: 1 };
+
+    fn counters(incarnation: u64, oom_kills: u64) -> CgroupCounters {
+        CgroupCounters { incarnation, oom_kills: Some(oom_kills), ..CgroupCounters::default() }
+    }
+
+    /// One that lives at its limit in the cgroup 1.
+    fn alive(kills: &mut Kills) -> Deaths {
+        let mut deaths = Deaths::default();
+        deaths.count(&counters(1, 0), None, Clock::default(), kills);
+        deaths.is_alive(true, Moment(0.0), kills);
+        deaths
+    }
+
+    /// What has ended it, when these facts were told before the next pass did not find it.
+    fn cause(facts: &[Fact]) -> Option<Cause> {
+        let mut kills = Kills::default();
+        let mut deaths = alive(&mut kills);
+        facts.iter().for_each(|fact| deaths.learn(fact, Some(LIFE), Clock::default(), &mut kills));
+        deaths.end_life();
+        deaths.look_into(Nearness::At, Clock::default(), &mut kills);
+        deaths.cause
+    }
+
+    #[test]
+    fn counters_that_are_read_after_the_end_tell_that_it_was_no_kill_and_those_of_before_do_not() {
+        let ended = Fact::Ended(LIFE, Exit::Unknown);
+        let read = Fact::Counters(counters(1, 0));
+        assert_eq!(cause(&[ended.clone(), read.clone()]), Some(Cause::Exit));
+        assert_eq!(cause(&[read, ended.clone()]), Some(Cause::Oom), "it may have been killed since");
+        assert_eq!(
+            cause(&[ended.clone(), Fact::Counters(counters(2, 0))]),
+            Some(Cause::Oom),
+            "those of another cgroup"
+        );
+        assert_eq!(cause(&[ended, Fact::Counters(counters(1, 1))]), Some(Cause::Oom));
+    }
+
+    #[test]
+    fn a_kill_in_another_cgroup_is_of_the_next_life_unless_the_present_one_goes_on() {
+        let mut kills = Kills::default();
+        let killed_elsewhere = |kills: &mut Kills| {
+            let mut deaths = alive(kills);
+            let born = CgroupCounters { is_born_since: true, ..counters(2, 1) };
+            deaths.learn(&Fact::Counters(born), Some(LIFE), Clock::default(), kills);
+            deaths
+        };
+        let mut deaths = killed_elsewhere(&mut kills);
+        assert!(!deaths.was_killed());
+        deaths.begin_next_life(Nearness::Far);
+        assert!(deaths.was_killed());
+        let mut deaths = killed_elsewhere(&mut kills);
+        deaths.is_alive(true, Moment(1.0), &kills);
+        deaths.begin_next_life(Nearness::Far);
+        assert!(!deaths.was_killed());
+    }
+
+    #[test]
+    fn how_it_ended_is_noted_once_and_not_forgotten_when_it_is_told_again() {
+        let mut kills = Kills::default();
+        let mut deaths = alive(&mut kills);
+        for exit in [Exit::Killed, Exit::Unknown, Exit::Killed] {
+            deaths.learn(&Fact::Ended(LIFE, exit), Some(LIFE), Clock::default(), &mut kills);
+            assert_eq!(deaths.present.exit, Exit::Killed);
+        }
+        assert_eq!(kills.node.seen_by(KillSource::ProcessExit), Some(1));
+    }
+
+    #[test]
+    fn the_scope_of_what_is_inferred_is_guessed_where_a_counter_was_read_and_its_end_was_like_a_kill() {
+        let scopes = |has_cgroup: bool, nearness: Nearness| {
+            let mut kills = Kills::default();
+            kills.node.observe_node(0);
+            let mut deaths = if has_cgroup { alive(&mut kills) } else { Deaths::default() };
+            deaths.is_alive(true, Moment(0.0), &kills);
+            deaths.tightest = Some((LimitSource::Own, Bytes(1)));
+            kills.node.observe_node(1);
+            deaths.end_life();
+            deaths.look_into(nearness, Clock::default(), &mut kills);
+            deaths.ledger.totals.kills
+        };
+        let (own, unknown) = ([1, 0, 0, 0, 0], [0, 0, 0, 0, 1]);
+        assert_eq!(scopes(true, Nearness::At), own);
+        assert_eq!(scopes(true, Nearness::Near), unknown);
+        assert_eq!(scopes(false, Nearness::At), unknown);
+    }
+
+    #[test]
+    fn each_restart_has_a_cause_though_it_is_never_found() {
+        let mut kills = Kills::default();
+        kills.node.observe_node(0);
+        let mut deaths = alive(&mut kills);
+        for sought in [0, 1, 1] {
+            assert_eq!(deaths.sought(), sought);
+            deaths.begin_next_life(Nearness::At);
+        }
+        assert_eq!(deaths.restarts, [0, 0, 2], "the third end is still being looked into");
+    }
+
+    #[test]
+    fn a_log_that_was_not_read_while_memtrend_was_away_does_not_tell_that_it_was_no_kill() {
+        let mut kills = Kills::default();
+        kills.sources.log_is_whole = true;
+        let saved = alive(&mut kills).save(None);
+        let (mut deaths, _) = Deaths::restore(&saved, true);
+        deaths.end_life();
+        deaths.look_into(Nearness::At, Clock::default(), &mut kills);
+        assert_eq!(deaths.cause, Some(Cause::Oom));
+    }
+
+    #[test]
+    fn the_life_of_before_is_remembered_but_over_a_boot() {
+        let life = Remembered::new(LIFE, Nearness::At);
+        let saved = alive(&mut Kills::default()).save(Some(life));
+        assert_eq!([true, false].map(|is_same_boot| Deaths::restore(&saved, is_same_boot).1), [Some(life), None]);
+    }
+
+    #[test]
+    fn after_a_boot_a_cgroup_with_the_number_of_an_earlier_one_begins_at_zero() {
+        let count = |is_same_boot| {
+            let mut kills = Kills::default();
+            let mut deaths = alive(&mut kills);
+            deaths.count(&counters(1, 3), None, Clock::default(), &mut kills);
+            let (mut deaths, _) = Deaths::restore(&deaths.save(None), is_same_boot);
+            let born = CgroupCounters { is_born_since: true, ..counters(1, 4) };
+            deaths.count(&born, None, Clock::default(), &mut kills);
+            deaths.ledger.total_kills()
+        };
+        assert_eq!([true, false].map(count), [4, 7]);
+    }
+}

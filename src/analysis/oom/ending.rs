@@ -295,5 +295,7 @@ mod tests {
         let kills = Kills::default();
         assert_eq!(Ending::default().find(Nearness::At, &kills), Found::Inferred(1));
         assert_eq!(Ending::default().find(Nearness::Near, &kills), Found::Cause(Cause::Unknown));
+        let mut other = Ending { exit: Exit::Otherwise, ..Ending::default() };
+        assert_eq!(other.find(Nearness::At, &kills), Found::Cause(Cause::Unknown), "one of many, and not by a killer");
     }
 }

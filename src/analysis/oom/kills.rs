@@ -92,3 +92,54 @@ impl Kills {
         self.above.get(&parent?).map(|(_, account)| account)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sample::ParentCount;
+
+    /// A pass in which the node and two cgroups, one above the other, have counted so many.
+    fn pass(kills: &mut Kills, counted: u64) {
+        let parent = |incarnation, above| ParentCount { incarnation, above, before: counted, after: counted };
+        let parents = vec![parent(1, Some(2)), parent(2, None)];
+        kills.begin_pass(&Sample { node_oom_kills: Some(counted), parents, ..Sample::default() });
+    }
+
+    /// What nobody owns: on the node, in the lower and in the upper cgroup, since `before`.
+    fn unowned_since(kills: &Kills, before: &Kills) -> [Option<u64>; 3] {
+        let of = |kills: &Kills| {
+            [Some(&kills.node), kills.above(Some(1)), kills.above(Some(2))].map(|account| account?.unowned())
+        };
+        let (now, before) = (of(kills), of(before));
+        std::array::from_fn(|place| Some(now[place]?.since(before[place]?)))
+    }
+
+    #[test]
+    fn what_an_application_owns_is_owned_in_every_cgroup_above_it_and_on_the_node() {
+        let mut kills = Kills::default();
+        pass(&mut kills, 5);
+        let before = kills.clone();
+        pass(&mut kills, 8);
+        assert_eq!(unowned_since(&kills, &before), [Some(3); 3]);
+        kills.take(Told { counted: 2, new: 2, by_userspace: 0 }, Some(1));
+        assert_eq!(unowned_since(&kills, &before), [Some(1); 3]);
+        kills.own(1, Some(2));
+        assert_eq!(unowned_since(&kills, &before), [Some(0), Some(1), Some(0)], "one in the upper cgroup itself");
+    }
+
+    #[test]
+    fn a_cgroup_that_is_no_longer_above_anything_is_forgotten() {
+        let mut kills = Kills::default();
+        pass(&mut kills, 5);
+        kills.begin_pass(&Sample::default());
+        assert!(kills.above(Some(1)).is_none());
+    }
+
+    #[test]
+    fn each_source_is_noted_for_itself() {
+        let mut kills = Kills::default();
+        kills.take(Told { counted: 3, new: 1, by_userspace: 1 }, None);
+        let seen = [KillSource::Cgroup, KillSource::Userspace].map(|source| kills.node.seen_by(source));
+        assert_eq!(seen, [Some(3), Some(1)]);
+    }
+}
