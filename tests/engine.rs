@@ -338,6 +338,20 @@ fn one_that_is_back_after_a_pass_keeps_its_counters_though_a_newcomer_needs_room
 }
 
 #[test]
+fn the_kills_of_one_that_is_between_two_lives_are_not_lost_to_a_newcomer() {
+    let mut engine =
+        Engine::new(Settings { maximum_applications: 2, forget_after_seconds: 900.0, ..Settings::default() });
+    engine.observe(sample(START, vec![counted(app("a", MIB), 1, 0), app("b", MIB)]));
+    engine.observe(sample(START + 5.0, vec![counted(app("a", MIB), 1, 1), app("b", MIB)]));
+    engine.observe(sample(START + 10.0, all(&["b", "c"])));
+    assert_eq!((names(&engine.report()), engine.report().dropped), (vec!["a".into(), "b".into()], 1));
+    engine.observe(sample(START + 800.0, all(&["c", "d"])));
+    assert_eq!(names(&engine.report()), ["a", "c"], "b is gone, and was never killed");
+    engine.observe(sample(START + 1000.0, all(&["c", "d"])));
+    assert_eq!(names(&engine.report()), ["c", "d"], "it does not come back");
+}
+
+#[test]
 fn the_levels_of_one_that_is_gone_are_absent_at_once_and_the_rest_after_the_time_to_forget() {
     let mut engine = Engine::new(Settings { forget_after_seconds: 900.0, ..Settings::default() });
     engine.observe(sample(START, all(&["a", "b"])));

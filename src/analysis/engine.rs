@@ -194,14 +194,20 @@ impl Engine {
         self.watches.insert(identity, Box::new(watch));
     }
 
-    /// A living application is worth more than the memory of one that is gone: drops the one gone for longest.
+    /// A living application is worth more than the memory of one that is gone: drops the one gone for longest, and one that has
+    /// been killed or leaked last of all; but none of these that may be between two of its lives.
     fn make_room(&mut self, at: Moment, seen: &[Observation]) -> bool {
         let is_seen = |identity: &Arc<Identity>| seen.iter().any(|seen| seen.identity == *identity);
+        let may_be_back = |watch: &Watch| at.0 - watch.last_seen().0 <= self.settings.forget_after_seconds;
         let oldest = self
             .watches
             .iter()
             .filter(|(identity, watch)| watch.last_seen().0 < at.0 && !is_seen(identity))
-            .min_by(|a, b| a.1.last_seen().0.total_cmp(&b.1.last_seen().0))
+            .filter(|(_, watch)| !(watch.is_remembered() && may_be_back(watch)))
+            .min_by(|(_, a), (_, b)| {
+                let by_time = a.last_seen().0.total_cmp(&b.last_seen().0);
+                a.is_remembered().cmp(&b.is_remembered()).then(by_time)
+            })
             .map(|(identity, _)| Arc::clone(identity));
         oldest.is_some_and(|identity| self.watches.remove(&identity).is_some())
     }
@@ -214,7 +220,7 @@ impl Engine {
                 return true;
             }
             let gone = at.0 - watch.last_seen().0;
-            gone <= if watch.has_kills() || watch.has_leak() { after.max(KEEP_SECONDS) } else { after }
+            gone <= if watch.is_remembered() { after.max(KEEP_SECONDS) } else { after }
         });
     }
 

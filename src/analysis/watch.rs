@@ -293,12 +293,9 @@ impl Watch {
         self.last_seen
     }
 
-    pub(super) fn has_kills(&self) -> bool {
-        self.deaths.ledger.total_kills() > 0
-    }
-
-    pub(super) fn has_leak(&self) -> bool {
-        self.leak.is_some()
+    /// Whether it is worth remembering though it is gone: it was killed, or it leaked.
+    pub(super) fn is_remembered(&self) -> bool {
+        self.deaths.ledger.total_kills() > 0 || self.leak.is_some()
     }
 
     /// What is concluded at present, without the numbers behind it.
