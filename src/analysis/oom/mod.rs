@@ -3,7 +3,7 @@
 //! Each source sees a part: a cgroup's counter ends with the cgroup, the kernel log may be closed or overrun, the node's
 //! counter names nobody, and a process that is gone tells no reason. They all count the same kills, and none of them
 //! counts one that was not. So, in each cgroup that an application lives in, what has been killed is the **most** that any
-//! source has counted there ([`ledger::Ledger`]); what no source has told of a life that ended unread is found by what is left
+//! source has counted there (`ledger.rs`); what no source has told of a life that ended unread is found by what is left
 //! over on the node ([`Account`]). A kill that is known is never taken back.
 
 mod account;
