@@ -6,9 +6,9 @@ pub mod reference;
 pub use origin::parse;
 
 use crate::config::{
-    ApplicationCount, ApplicationOption, CgroupPath, Duration, FilePath, Instant, ListenAddress, LogFormat, LogLevel,
-    LogOptions, Named, Options, PathOptions, Pattern, Pid, SelectorOption, StateOptions, TrendOptions, UnitName,
-    WebOptions, Which,
+    ApplicationCount, ApplicationOption, CgroupPath, Duration, FilePath, Instant, Label, ListenAddress, LogFormat,
+    LogLevel, LogOptions, Named, Options, PathOptions, Pattern, Pid, SelectorOption, StateOptions, TrendOptions,
+    UnitName, WebOptions, Which,
 };
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
@@ -182,6 +182,15 @@ pub struct AnalyzeFlags {
     #[arg(long, value_name = "FILE")]
     pub svg: Option<PathBuf>,
 
+    /// Write what `serve` would have exported of the traces instead of verdicts, with timestamps; promtool makes a Prometheus'
+    /// past of it. An application is named as its file
+    #[arg(long, value_name = "FORMAT", conflicts_with_all = ["prometheus", "labels", "svg", "format"])]
+    pub emit: Option<EmitFormat>,
+
+    /// How.
+    #[command(flatten)]
+    pub emission: EmissionFlags,
+
     /// Judge the past of a Prometheus instead of files: http(s)://host:port/prefix, with user:password@ where it asks
     #[arg(long, value_name = "URL", requires = "query")]
     pub prometheus: Option<String>,
@@ -189,6 +198,29 @@ pub struct AnalyzeFlags {
     /// What of it.
     #[command(flatten)]
     pub past: PastFlags,
+}
+
+/// Flags of `analyze --emit`.
+#[derive(Debug, Args)]
+pub struct EmissionFlags {
+    /// Time between the points
+    #[arg(long, value_name = "TIME", default_value = "1m", requires = "emit", allow_hyphen_values = true)]
+    pub emit_step: Duration,
+
+    /// Time of each trace's first row [default: as in the file]
+    #[arg(long, value_name = "TIME", requires = "emit", allow_hyphen_values = true)]
+    pub emit_from: Option<Instant>,
+
+    /// A label that all series are given, as a scrape would (job, instance); repeatable
+    #[arg(long, value_name = "NAME=VALUE", requires = "emit")]
+    pub emit_label: Vec<Label>,
+}
+
+/// What `analyze --emit` writes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum EmitFormat {
+    /// OpenMetrics 1.0
+    Openmetrics,
 }
 
 /// Flags of `analyze --prometheus`.

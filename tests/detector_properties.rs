@@ -57,6 +57,7 @@ fn rows(odd: &[Odd]) -> Vec<Row> {
             load: LoadCounters { requests: *requests, cpu_seconds: *limit },
             // Mostly the same life, else most rows would be lives of their own.
             start_seconds: start.filter(|start| *start < 1e9).map(|start| (start / 3e8).floor()),
+            oom_kills: None,
             about: Arc::new(about),
         });
     }
@@ -135,6 +136,7 @@ fn moved(series: &[(u32, u32, u32)], times: u64, later: f64) -> Vec<Row> {
         live_heap: Some(Bytes(u64::from(*heap) * (32 << 20) * times)),
         load: LoadCounters { requests: Some(f64::from(*requests)), cpu_seconds: None },
         start_seconds: Some(later - 1000.0),
+        oom_kills: None,
         about: Arc::default(),
     };
     series.iter().map(row).collect()

@@ -28,6 +28,7 @@ fn row(at: f64, start: f64, heap: f64) -> Row {
         live_heap: None,
         load: LoadCounters { requests: Some((at - start) * 20.0), cpu_seconds: None },
         start_seconds: Some(start),
+        oom_kills: None,
         about: Arc::default(),
     }
 }

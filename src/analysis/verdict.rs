@@ -51,6 +51,15 @@ pub enum Evidence {
 }
 
 impl Evidence {
+    /// The growth that it tells of, that of a life that carries an earlier call too.
+    pub fn growth(&self) -> Option<&Seen> {
+        match self {
+            Self::Growth(seen, _) | Self::Leak(seen) => Some(seen),
+            Self::Carried { now, .. } => now.as_ref(),
+            Self::TooLittle { .. } | Self::Flat { .. } => None,
+        }
+    }
+
     /// The evidence behind what one series shows at present.
     pub(super) fn of(finding: &Finding, growth: &Growth) -> Self {
         match *finding {

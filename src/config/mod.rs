@@ -3,6 +3,7 @@
 mod error;
 mod file;
 mod instant;
+mod label;
 mod options;
 mod settings;
 mod values;
@@ -11,6 +12,7 @@ pub mod web;
 pub use error::ConfigError;
 pub use file::load;
 pub use instant::{Instant, as_rfc3339};
+pub use label::Label;
 pub use options::{
     ApplicationOption, LogOptions, Options, PathOptions, SelectorOption, StateOptions, TrendOptions, WebOptions,
 };

@@ -145,6 +145,7 @@ impl<'a> Pages<'a> {
                     live_heap: None,
                     load: LoadCounters::default(),
                     start_seconds: None,
+                    oom_kills: None,
                     about: Arc::clone(&self.about),
                 };
                 cursors.iter_mut().for_each(|cursor| cursor.fill(*at, &mut row));

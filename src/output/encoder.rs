@@ -42,7 +42,8 @@ pub struct FamilyWriter<'a> {
 }
 
 impl FamilyWriter<'_> {
-    fn header(&mut self) {
+    /// Writes what stands before the samples.
+    pub(super) fn header(&mut self) {
         let name = match self.format {
             Format::Text => self.family.name,
             Format::OpenMetrics => self.family.open_metrics_name(),
@@ -94,8 +95,13 @@ impl Emit for FamilyWriter<'_> {
 pub fn identity_labels(identity: &Identity) -> String {
     let optional = [("namespace", &identity.namespace), ("pod", &identity.pod), ("container", &identity.container)];
     let known = optional.iter().filter_map(|(name, value)| Some((*name, value.as_deref()?)));
+    opened_labels(std::iter::once(("application", &*identity.application)).chain(known))
+}
+
+/// Labels, opened and escaped, for others to follow; empty when there are none.
+pub(super) fn opened_labels<'a>(all: impl Iterator<Item = (&'a str, &'a str)>) -> String {
     let mut labels = Vec::new();
-    for (name, value) in std::iter::once(("application", &*identity.application)).chain(known) {
+    for (name, value) in all {
         labels.push(if labels.is_empty() { b'{' } else { b',' });
         labels.extend_from_slice(name.as_bytes());
         labels.extend_from_slice(b"=\"");
@@ -121,7 +127,8 @@ fn escape(page: &mut Vec<u8>, value: &str) {
     }
 }
 
-fn number(page: &mut Vec<u8>, value: Value) {
+/// Writes a value.
+pub(super) fn number(page: &mut Vec<u8>, value: Value) {
     match value {
         Value::Whole(number) => page.extend_from_slice(itoa::Buffer::new().format(number).as_bytes()),
         Value::Real(number) if number.is_nan() => page.extend_from_slice(b"NaN"),

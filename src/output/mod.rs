@@ -1,5 +1,6 @@
 //! Shell out: a report becomes text. Pure; sees `analysis::report` and units, and nothing of where samples come from.
 
+pub mod backfill;
 pub mod catalogue;
 pub mod chart;
 pub mod encoder;

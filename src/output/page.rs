@@ -1,14 +1,19 @@
 //! The metrics page, made piece by piece while it is sent: at 1,000 applications it is some megabytes, which need not
 //! exist at once.
 
-use super::catalogue::{OOM_KILLS, Samples, family_at};
+use super::catalogue::{Family, OOM_KILLS, Samples, family_at};
 use super::encoder::{FamilyWriter, Format, identity_labels};
 use super::instruments::Instruments;
-use crate::analysis::report::Report;
+use crate::analysis::report::{ApplicationReport, Report};
 use std::sync::Arc;
 
 /// Size of a piece in bytes; the last line written to it may go over.
 pub const PIECE: usize = 64 * 1024;
+
+/// Whether a family has samples of an application: of one that is long gone its kills alone are told.
+pub(super) fn is_told(application: &ApplicationReport, family: &Family) -> bool {
+    !application.is_only_kills || family.name == OOM_KILLS
+}
 
 /// A page in the making.
 pub struct Page {
@@ -50,7 +55,7 @@ impl Page {
                             break;
                         }
                         writer.labels = labels;
-                        if application.is_only_kills && family.name != OOM_KILLS {
+                        if !is_told(application, family) {
                             self.application += 1;
                             continue;
                         }

@@ -163,6 +163,7 @@ mod tests {
                 live_heap: None,
                 load: LoadCounters::default(),
                 start_seconds: None,
+                oom_kills: None,
                 about: std::sync::Arc::default(),
             });
         }

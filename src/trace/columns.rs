@@ -3,7 +3,7 @@
 use super::quotes;
 
 /// The columns that a trace may have, in the order of [`Columns`].
-pub(super) const NAMES: [&str; 9] = [
+pub(super) const NAMES: [&str; 10] = [
     "timestamp_seconds",
     "heap_bytes",
     "limit_bytes",
@@ -11,12 +11,13 @@ pub(super) const NAMES: [&str; 9] = [
     "cpu_seconds_total",
     "requests_total",
     "start_time_seconds",
+    "oom_kills_total",
     "version",
     "runtime",
 ];
 
 /// How many of them hold numbers; the others hold text.
-pub(super) const NUMBERS: usize = 7;
+pub(super) const NUMBERS: usize = 8;
 
 /// Places of the known columns in the header.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

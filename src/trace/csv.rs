@@ -135,6 +135,7 @@ impl Parser {
             live_heap: None,
             load: LoadCounters::default(),
             start_seconds: None,
+            oom_kills: None,
             about: Arc::default(),
         };
         Self { columns: Columns::none(), row, numbers: [Number::NONE; NUMBERS] }
@@ -183,7 +184,7 @@ impl Parser {
     }
 
     fn set(&mut self, values: [Option<f64>; NUMBERS], texts: [&[u8]; 2]) -> Result<(), String> {
-        let [timestamp, heap, limit, live_heap, cpu_seconds, requests, start_seconds] = values;
+        let [timestamp, heap, limit, live_heap, cpu_seconds, requests, start_seconds, oom_kills] = values;
         let timestamp_seconds = timestamp.ok_or("timestamp_seconds is empty: expected seconds")?;
         let last = self.row.timestamp_seconds;
         if timestamp_seconds > LATEST_SECONDS {
@@ -202,6 +203,7 @@ impl Parser {
         self.row.live_heap = live_heap.map(bytes);
         self.row.load = LoadCounters { requests, cpu_seconds };
         self.row.start_seconds = start_seconds;
+        self.row.oom_kills = oom_kills.map(whole);
         note_what_is_known(&mut self.row.about, texts);
         Ok(())
     }

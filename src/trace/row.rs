@@ -19,6 +19,8 @@ pub struct Row {
     pub load: LoadCounters,
     /// Start of the process on the file's clock; a change is a restart.
     pub start_seconds: Option<f64>,
+    /// Kills for want of memory so far, over all its lives: a counter.
+    pub oom_kills: Option<u64>,
     /// Version and runtime.
     pub about: Arc<About>,
 }

@@ -170,6 +170,7 @@ impl Service {
                 live_heap: None,
                 load: LoadCounters { requests: Some(requests.floor()), cpu_seconds: None },
                 start_seconds: Some(start),
+                oom_kills: None,
                 about: Arc::clone(&about),
             });
             floors.push(floor);

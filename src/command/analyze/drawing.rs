@@ -1,7 +1,6 @@
 //! `memtrend analyze --svg`: the picture of one trace, written whole or not at all.
 
-use super::growth_seen;
-use crate::analysis::verdict::Verdict;
+use crate::analysis::verdict::{Evidence, Verdict};
 use crate::config::as_rfc3339;
 use crate::output::chart::{Chart, Sketch, Window, svg};
 use crate::trace::{Outcome, Row};
@@ -49,9 +48,9 @@ impl Drawing {
 
 /// Growth that the first call was given for, and that of the end.
 fn windows(outcome: &Outcome, end: f64) -> Vec<Window> {
-    let of_call = outcome.leak_evidence.as_ref().and_then(growth_seen).zip(outcome.first(Verdict::Leaking));
+    let of_call = outcome.leak_evidence.as_ref().and_then(Evidence::growth).zip(outcome.first(Verdict::Leaking));
     let of_call = of_call.map(|(seen, at)| (true, at, seen));
-    let of_end = growth_seen(&outcome.report.evidence).map(|seen| (false, end, seen));
+    let of_end = outcome.report.evidence.growth().map(|seen| (false, end, seen));
     // A window that reaches back beyond the onset is drawn from there.
     let onset = outcome.report.onset.map_or(f64::NEG_INFINITY, |onset| onset.0);
     let windows = of_call.into_iter().chain(of_end).map(|(is_of_call, end, seen)| {

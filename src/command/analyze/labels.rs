@@ -51,7 +51,7 @@ pub(super) fn score(labels: &Path, paths: &[PathBuf], format: OutcomeFormat, out
         OutcomeFormat::Json => serde_json::to_string(&score)? + "\n",
         OutcomeFormat::Text => table::of(&score),
     };
-    tell(output, &lines)
+    tell(output, lines.as_bytes())
 }
 
 fn told(path: &Path, paths: &[PathBuf]) -> Result<Told> {

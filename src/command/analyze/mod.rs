@@ -1,6 +1,7 @@
 //! `memtrend analyze`: judges recorded series, and scores the verdicts where the truth is known.
 
 mod drawing;
+mod emission;
 mod folders;
 mod labels;
 mod past;
@@ -9,8 +10,7 @@ mod progress;
 mod table;
 mod told;
 
-use crate::analysis::detect::Seen;
-use crate::analysis::verdict::{Evidence, Verdict};
+use crate::analysis::verdict::Verdict;
 use crate::cli::{AnalyzeFlags, OutcomeFormat};
 use crate::command::complaint::complain;
 use crate::command::plain;
@@ -51,6 +51,10 @@ fn judge_all(flags: &AnalyzeFlags) -> Result<ExitCode> {
         labels::score(labels, &flags.files, flags.format, &mut output)?;
         return Ok(ExitCode::SUCCESS);
     }
+    if flags.emit.is_some() {
+        emission::emit(flags, &mut output)?;
+        return Ok(ExitCode::SUCCESS);
+    }
     let mut leaking = false;
     let mut tell = |name: &str, outcome: &Outcome| -> Result<()> {
         leaking |= outcome.report.verdict == Verdict::Leaking;
@@ -58,7 +62,7 @@ fn judge_all(flags: &AnalyzeFlags) -> Result<ExitCode> {
             OutcomeFormat::Json => serde_json::to_string(&Line::of(name, outcome))?,
             OutcomeFormat::Text => text(name, outcome),
         };
-        told::tell(&mut output, &format!("{line}\n"))
+        told::tell(&mut output, format!("{line}\n").as_bytes())
     };
     let mut drawing = flags.svg.as_ref().map(|path| (path, Drawing::default()));
     let see = |drawing: &mut Option<(_, Drawing)>, row: &Row| {
@@ -118,7 +122,21 @@ fn judge(path: &Path, see: impl FnMut(&Row)) -> Result<Outcome> {
     judge_in_sight(path, &Progress::new("MB", 0, MEGABYTE), see)
 }
 
-fn judge_in_sight(path: &Path, progress: &Progress, see: impl FnMut(&Row)) -> Result<Outcome> {
+fn judge_in_sight(path: &Path, progress: &Progress, mut see: impl FnMut(&Row)) -> Result<Outcome> {
+    let mut replay: Option<Replay> = None;
+    read(path, progress, |row| {
+        see(row);
+        match &mut replay {
+            Some(replay) => replay.push(row),
+            None => replay = Some(Replay::new(row)),
+        }
+        Ok(())
+    })?;
+    Ok(replay.ok_or_else(|| anyhow!("no row below the header: expected at least one"))?.outcome())
+}
+
+/// Reads a file, gzip too, row by row.
+fn read(path: &Path, progress: &Progress, take: impl FnMut(&Row) -> Result<()>) -> Result<()> {
     let file = Counted { inner: File::open(path)?, progress };
     let mut file = BufReader::with_capacity(1 << 16, file);
     // A pipe may give them one by one.
@@ -127,30 +145,17 @@ fn judge_in_sight(path: &Path, progress: &Progress, see: impl FnMut(&Row)) -> Re
     let is_gzip = head == GZIP;
     let file = Cursor::new(head).chain(file);
     if is_gzip {
-        return replay(BufReader::with_capacity(1 << 16, MultiGzDecoder::new(file)), see);
+        return read_rows(BufReader::with_capacity(1 << 16, MultiGzDecoder::new(file)), take);
     }
-    replay(file, see)
+    read_rows(file, take)
 }
 
-fn replay(input: impl BufRead, mut see: impl FnMut(&Row)) -> Result<Outcome> {
+fn read_rows(input: impl BufRead, mut take: impl FnMut(&Row) -> Result<()>) -> Result<()> {
     let mut rows = Rows::new(input)?;
-    let first = rows.next_row()?.ok_or_else(|| anyhow!("no row below the header: expected at least one"))?;
-    see(first);
-    let mut replay = Replay::new(first);
     while let Some(row) = rows.next_row()? {
-        see(row);
-        replay.push(row);
+        take(row)?;
     }
-    Ok(replay.outcome())
-}
-
-/// The growth that an evidence tells of, that of a life that carries an earlier call too.
-fn growth_seen(evidence: &Evidence) -> Option<&Seen> {
-    match evidence {
-        Evidence::Growth(seen, _) | Evidence::Leak(seen) => Some(seen),
-        Evidence::Carried { now, .. } => now.as_ref(),
-        _ => None,
-    }
+    Ok(())
 }
 
 fn text(name: &str, outcome: &Outcome) -> String {
@@ -192,7 +197,7 @@ struct Change {
 impl Line {
     fn of(name: &str, outcome: &Outcome) -> Self {
         let report = &outcome.report;
-        let slope = growth_seen(&report.evidence).map(|seen| seen.slope);
+        let slope = report.evidence.growth().map(|seen| seen.slope);
         Self {
             file: name.to_owned(),
             samples: outcome.samples,

@@ -12,8 +12,8 @@ struct Unwritable(std::io::Error);
 ///
 /// # Errors
 /// When they cannot be written; [`is_unheard`] says whether that is one to speak of.
-pub(super) fn tell(output: &mut impl Write, lines: &str) -> Result<()> {
-    Ok(output.write_all(lines.as_bytes()).and_then(|()| output.flush()).map_err(Unwritable)?)
+pub(super) fn tell(output: &mut impl Write, lines: &[u8]) -> Result<()> {
+    Ok(output.write_all(lines).and_then(|()| output.flush()).map_err(Unwritable)?)
 }
 
 /// Whether nobody reads on, as behind `| head`: there is no one to tell of it.

@@ -127,6 +127,39 @@ pub(super) const FAMILIES: &[Family] = &[
         Samples::Application(|application, _, out| out.real(application.onset.map(|onset| onset.0))),
     ),
     gauge(
+        "memtrend_leak_growth_bytes_per_second",
+        "bytes_per_second",
+        &["estimate"],
+        "Growth behind the present verdict, with its 95 % confidence bounds; absent when there is none.",
+        Samples::Application(|application, _, out| {
+            if let Some(seen) = application.evidence.growth().filter(|_| application.present.is_some()) {
+                for (estimate, rate) in
+                    [("lower", seen.slope.lower), ("expected", seen.slope.rate), ("upper", seen.slope.upper)]
+                {
+                    out.labelled("estimate", estimate, Value::Real(rate.0));
+                }
+            }
+        }),
+    ),
+    gauge(
+        "memtrend_leak_origin_info",
+        "",
+        &["version", "previous_version", "previous_verdict"],
+        "The version in which the growth behind the present verdict began, and how the one before it behaved. Always 1; absent when there is none.",
+        Samples::Application(|application, _, out| {
+            let Some(origin) = &application.origin else { return };
+            let Some(version) = origin.version.as_deref() else { return };
+            match &origin.earlier {
+                Some(earlier) => {
+                    let verdict = if earlier.was_steady { Verdict::Steady } else { Verdict::Growing };
+                    let previous = [("previous_version", &*earlier.version), ("previous_verdict", verdict.name())];
+                    out.emit("", &[("version", version), previous[0], previous[1]], Value::Whole(1));
+                }
+                None => out.labelled("version", version, Value::Whole(1)),
+            }
+        }),
+    ),
+    gauge(
         "memtrend_leak_lifetimes",
         "",
         &[],
