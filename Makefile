@@ -54,6 +54,7 @@ fuzz:
 
 # Writes the generated docs and the committed pages anew: look at the difference before you commit it.
 docs accept:
+	cargo run --quiet -p memtrend-dashboards
 	MEMTREND_ACCEPT=1 cargo test --quiet --test integration
 
 clean:
