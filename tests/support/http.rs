@@ -28,9 +28,20 @@ pub(crate) fn get(address: SocketAddr, path: &str, headers: &[&str]) -> Answer {
 }
 
 pub(crate) fn request(address: SocketAddr, method: &str, path: &str, headers: &[&str]) -> Answer {
+    exchange(address, method, path, headers, "")
+}
+
+/// Posts JSON.
+pub(crate) fn post(address: SocketAddr, path: &str, json: &str) -> Answer {
+    let length = format!("Content-Length: {}", json.len());
+    exchange(address, "POST", path, &["Content-Type: application/json", &length], json)
+}
+
+fn exchange(address: SocketAddr, method: &str, path: &str, headers: &[&str], body: &str) -> Answer {
     let mut text = format!("{method} {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n");
     headers.iter().for_each(|header| text.push_str(&format!("{header}\r\n")));
     text.push_str("\r\n");
+    text.push_str(body);
     let mut stream = TcpStream::connect(address).expect("the exporter listens");
     stream.set_read_timeout(Some(Duration::from_secs(30))).unwrap();
     stream.write_all(text.as_bytes()).unwrap();

@@ -1,12 +1,17 @@
 //! What the tests share: a running exporter, plain HTTP, pages as maps, trees from fixtures.
 
+pub(crate) mod alertmanager;
 pub(crate) mod canned;
 pub(crate) mod docker;
 pub(crate) mod exporter;
+pub(crate) mod firing;
+pub(crate) mod generated;
 pub(crate) mod http;
 pub(crate) mod limited;
 pub(crate) mod page;
+pub(crate) mod pager;
 pub(crate) mod prometheus;
+pub(crate) mod rules;
 pub(crate) mod tree;
 
 use std::path::{Path, PathBuf};

@@ -3,9 +3,13 @@
 use super::http::get;
 use super::wait_for;
 use serde_json::Value;
+use std::collections::BTreeMap;
 use std::net::{SocketAddr, TcpListener};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
+
+/// Labels without the name, and points: time and value.
+pub(crate) type Series = (BTreeMap<String, String>, Vec<(f64, f64)>);
 
 pub(crate) struct Prometheus {
     child: Child,
@@ -16,9 +20,20 @@ pub(crate) struct Prometheus {
 impl Prometheus {
     /// Starts one that scrapes `target`, and waits until it has done so.
     pub(crate) fn start(target: SocketAddr) -> Self {
+        Self::scraping(target, "")
+    }
+
+    /// The same with the alert rules, judged every second.
+    pub(crate) fn start_with_rules(target: SocketAddr) -> Self {
+        let rules = super::project().join("alerts/*.rules.yaml");
+        Self::scraping(target, &format!("  evaluation_interval: 1s\nrule_files: ['{}']\n", rules.display()))
+    }
+
+    /// Starts one that scrapes `target`; `more` follows its global settings.
+    fn scraping(target: SocketAddr, more: &str) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let text = format!(
-            "global:\n  scrape_interval: 1s\nscrape_configs:\n  - job_name: memtrend\n    static_configs:\n      - targets: ['{target}']\n"
+            "global:\n  scrape_interval: 1s\n{more}scrape_configs:\n  - job_name: memtrend\n    static_configs:\n      - targets: ['{target}']\n"
         );
         let prometheus = Self::launch(folder, &text, &[]);
         wait_for("Prometheus to scrape", Duration::from_secs(60), || {
@@ -42,6 +57,8 @@ impl Prometheus {
             .expect("promtool is installed: scripts/setup");
         assert!(made.status.success(), "{made:?}");
         let mut flags = vec!["--storage.tsdb.retention.time=100y".to_owned()];
+        // A past has no marks of series that end: they would be held for five minutes.
+        flags.push("--query.lookback-delta=90s".to_owned());
         if let Some(text) = web_config {
             let path = folder.path().join("web.yml");
             std::fs::write(&path, text).unwrap();
@@ -88,6 +105,22 @@ impl Prometheus {
         let parsed: Value = serde_json::from_str(&answer.text()).unwrap();
         assert_eq!(parsed["status"], "success", "{expression}: {parsed}");
         parsed["data"]["result"].as_array().unwrap().clone()
+    }
+
+    /// The series of a query over a range, as labels without the name, and points.
+    pub(crate) fn range(&self, expression: &str, from: f64, to: f64, step: f64) -> Vec<Series> {
+        let encoded: String = expression.bytes().map(|byte| format!("%{byte:02X}")).collect();
+        let path = format!("/api/v1/query_range?query={encoded}&start={from}&end={to}&step={step}");
+        let parsed: Value = serde_json::from_str(&get(self.address, &path, &[]).text()).unwrap();
+        assert_eq!(parsed["status"], "success", "{expression}: {parsed}");
+        let series = parsed["data"]["result"].as_array().unwrap().iter().map(|series| {
+            let labels = series["metric"].as_object().unwrap().iter().filter(|(name, _)| *name != "__name__");
+            let labels = labels.map(|(name, value)| (name.clone(), value.as_str().unwrap().to_owned()));
+            let number = |value: &Value| value.as_str().unwrap().parse().unwrap();
+            let points = series["values"].as_array().unwrap().iter();
+            (labels.collect(), points.map(|point| (point[0].as_f64().unwrap(), number(&point[1]))).collect())
+        });
+        series.collect()
     }
 
     /// The one value of an instant query, if there is one.
