@@ -4,100 +4,17 @@
 //! What the detector says of it, sample by sample, is the table of `docs/incident-replay.md`; `MEMTREND_ACCEPT=1` writes
 //! that anew.
 
-use crate::support::project;
+pub(crate) mod alerts;
+mod quiet;
+pub(crate) mod series;
+
+use crate::support::generated::hold_part;
 use memtrend::analysis::report::ApplicationReport;
-use memtrend::analysis::sample::{About, LoadCounters};
 use memtrend::analysis::verdict::Verdict;
 use memtrend::trace::{Replay, Row};
 use memtrend::units::{Bytes, Span, whole};
-use std::f64::consts::TAU;
+use series::{LIMIT, at, clock, rows};
 use std::fmt::Write;
-use std::fs;
-use std::sync::Arc;
-
-const HOUR: f64 = 3600.0;
-const DAY: f64 = 24.0 * HOUR;
-const MIB: f64 = 1_048_576.0;
-const STEP: f64 = 15.0;
-const LIMIT: f64 = 4096.0 * MIB;
-
-/// Days before the one of the deploy.
-const CALM_DAYS: f64 = 3.0;
-
-/// A time of the day of the deploy in seconds; times after midnight are over 24 h.
-fn at(hours: f64, minutes: f64) -> f64 {
-    CALM_DAYS * DAY + hours * HOUR + minutes * 60.0
-}
-
-/// Requests a second: a day's wave with its peak at 20:00, and noise.
-fn load(time: f64) -> f64 {
-    let wave = 300.0 + 150.0 * ((time / DAY - 20.0 / 24.0) * TAU).cos();
-    wave * (1.0 + 0.1 * noise(time))
-}
-
-/// Between -1 and 1, the same at each run.
-fn noise(time: f64) -> f64 {
-    let mixed = (whole(time).wrapping_mul(0x9E37_79B9_7F4A_7C15) ^ 0x5bd1_e995)
-        .rotate_left(31)
-        .wrapping_mul(0xBF58_476D_1CE4_E5B9);
-    f64::from(u32::try_from(mixed >> 33).unwrap_or_default()) / f64::from(1_u32 << 30) - 1.0
-}
-
-/// One life of the application.
-struct Life {
-    from: f64,
-    to: f64,
-    version: &'static str,
-    /// Bytes that each request leaves behind.
-    leak: f64,
-}
-
-/// The story. The limit is hit at 02:00; the service is down until it is restarted at 02:30. After that the
-/// keys that all clients ask for at once fill the cache faster: it dies each 66 min or so.
-fn lives() -> Vec<Life> {
-    let mut lives = vec![
-        Life { from: 0.0, to: at(14.0, 4.0), version: "2.4.0", leak: 0.0 },
-        Life { from: at(14.0, 5.0), to: at(26.0, 0.0), version: "2.4.1", leak: 171.0 },
-    ];
-    let mut from = at(26.0, 30.0);
-    while from < at(30.0, 29.0) {
-        let to = (from + 66.0 * 60.0).min(at(30.0, 29.0));
-        lives.push(Life { from, to, version: "2.4.1", leak: 3300.0 });
-        from = to + 60.0;
-    }
-    lives.push(Life { from: at(30.0, 30.0), to: at(38.0, 0.0), version: "2.4.0", leak: 0.0 });
-    lives
-}
-
-/// All rows; without versions as a recording has that knows none.
-fn rows(with_versions: bool) -> Vec<Row> {
-    let mut rows = Vec::new();
-    for life in lives() {
-        let version = with_versions.then(|| life.version.into());
-        let about = Arc::new(About { version, ..About::default() });
-        let (mut time, mut leaked, mut requests) = (life.from, 0.0, 0.0);
-        while time < life.to {
-            let age = time - life.from;
-            requests += load(time) * STEP;
-            leaked += life.leak * load(time) * STEP;
-            let started = 1000.0 * MIB * (1.0 - (-age / 120.0).exp());
-            let in_flight = 0.25 * MIB * load(time);
-            let saw = 60.0 * MIB * (age / 40.0).fract();
-            let heap = 200.0 * MIB + started + in_flight + saw + leaked + 4.0 * MIB * noise(time + 7.0);
-            rows.push(Row {
-                timestamp_seconds: time,
-                heap: Bytes(whole(heap.min(LIMIT))),
-                limit: Some(Bytes(whole(LIMIT))),
-                live_heap: None,
-                load: LoadCounters { requests: Some(requests), cpu_seconds: None },
-                start_seconds: Some(life.from),
-                about: Arc::clone(&about),
-            });
-            time += STEP;
-        }
-    }
-    rows
-}
 
 #[test]
 fn the_limit_is_hit_at_two_and_not_before() {
@@ -166,11 +83,6 @@ fn judged(with_versions: bool) -> Told {
     Told::of(&rows(with_versions), &times)
 }
 
-fn clock(time: f64) -> String {
-    let minutes = whole((time / 60.0).round()) % (24 * 60);
-    format!("{:02}:{:02}", minutes / 60, minutes % 60)
-}
-
 #[test]
 fn it_is_seen_within_the_hour_called_in_the_afternoon_and_known_after_the_restart() {
     for with_versions in [true, false] {
@@ -215,15 +127,6 @@ fn the_table_of_the_docs_is_what_the_detector_says() {
         )
         .unwrap();
     }
-    let path = project().join("docs/incident-replay.md");
-    let text = fs::read_to_string(&path).unwrap();
-    let (before, rest) = text.split_once("<!-- replay:begin -->\n").expect("a mark where the table begins");
-    let (_, after) = rest.split_once("<!-- replay:end -->").expect("a mark where the table ends");
-    let fresh = format!(
-        "{before}<!-- replay:begin -->\n| time | | verdict | without versions | lifetimes | limit in | a restart buys | evidence |\n|---|---|---|---|---|---|---|---|\n{table}<!-- replay:end -->{after}"
-    );
-    if std::env::var_os("MEMTREND_ACCEPT").is_some() {
-        fs::write(&path, &fresh).unwrap();
-    }
-    assert!(fs::read_to_string(&path).unwrap() == fresh, "docs/incident-replay.md is stale: run `make docs`");
+    let head = "| time | | verdict | without versions | lifetimes | limit in | a restart buys | evidence |\n|---|---|---|---|---|---|---|---|\n";
+    hold_part("docs/incident-replay.md", "replay", &format!("{head}{table}"));
 }

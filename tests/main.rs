@@ -15,8 +15,10 @@ mod families;
 #[path = "../benches/detection/random.rs"]
 mod random;
 
+mod alerts;
 mod analyze;
 mod analyze_bad;
+mod analyze_emit;
 mod analyze_labels;
 mod analyze_prometheus;
 mod analyze_svg;
@@ -24,6 +26,7 @@ mod bad_input;
 mod changes;
 mod containers;
 mod cpu_load;
+mod dashboards;
 mod demo;
 mod detector_properties;
 mod engine;
@@ -37,6 +40,7 @@ mod lifetimes;
 mod permissions;
 mod real_leak;
 mod replay_is_live;
+mod runbooks;
 mod score;
 mod support;
 mod tidy;

@@ -1,7 +1,7 @@
 //! The score as a regression test: what is told apart today stays told apart. Recordings of real programs with labels, and
 //! one made-up series of each family of the bench.
 
-mod recorded;
+pub(crate) mod recorded;
 
 use crate::families::{FAMILIES, Family};
 use memtrend::analysis::sample::LoadCounters;

@@ -9,7 +9,7 @@ use std::process::Command;
 const SNAPSHOT: &str = "tests/score/verdicts.txt";
 
 /// The whole corpus, if it is there.
-fn corpus() -> Option<PathBuf> {
+pub(crate) fn corpus() -> Option<PathBuf> {
     let folder = std::env::var_os("MEMTREND_TRACES").map_or_else(|| project().join("../shared/traces"), PathBuf::from);
     folder.join("labels.csv").exists().then_some(folder)
 }
