@@ -28,7 +28,7 @@ fn past(until: f64, with_fleet: bool) -> Prometheus {
         fleet::write(folder.path(), until);
     }
     write_incident(folder.path(), until);
-    Prometheus::of_past(&emitted(folder.path(), &[]), None)
+    Prometheus::of_scrapes(&emitted(folder.path(), &[]))
 }
 
 #[test]

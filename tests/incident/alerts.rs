@@ -40,7 +40,7 @@ fn incident() -> Prometheus {
     let folder = tempfile::tempdir().unwrap();
     let trace = folder.path().join("checkout.csv");
     fs::write(&trace, csv()).unwrap();
-    Prometheus::of_past(&emitted(&trace, &[]), None)
+    Prometheus::of_scrapes(&emitted(&trace, &[]))
 }
 
 /// Rules as most people have them.

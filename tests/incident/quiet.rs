@@ -73,7 +73,7 @@ fn over_healthy_applications_nobody_is_woken_and_few_are_warned() {
     let page = asked_for(&page, &rules);
     let last = page.lines().filter_map(|line| line.rsplit(' ').next()?.parse::<f64>().ok()).fold(0.0, f64::max);
     assert!(last < BEGIN + LONGEST, "{last}");
-    let past = Prometheus::of_past(&page, None);
+    let past = Prometheus::of_scrapes(&page);
     drop(page);
     let mut table = String::from("| alert | severity | applications |\n|---|---|---|\n");
     let mut warned = Vec::new();

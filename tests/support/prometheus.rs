@@ -46,6 +46,16 @@ impl Prometheus {
     /// Starts one that holds a past, given as OpenMetrics with times, and scrapes nothing; `web_config` is its web
     /// configuration file, if it has one.
     pub(crate) fn of_past(open_metrics: &str, web_config: Option<&str>) -> Self {
+        Self::holding(open_metrics, web_config, &[])
+    }
+
+    /// The same of what a scrape each minute would have given: a past has no marks of series that end, and they would be held
+    /// for five minutes.
+    pub(crate) fn of_scrapes(open_metrics: &str) -> Self {
+        Self::holding(open_metrics, None, &["--query.lookback-delta=90s"])
+    }
+
+    fn holding(open_metrics: &str, web_config: Option<&str>, more: &[&str]) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let past = folder.path().join("past");
         std::fs::write(&past, open_metrics).unwrap();
@@ -57,8 +67,7 @@ impl Prometheus {
             .expect("promtool is installed: scripts/setup");
         assert!(made.status.success(), "{made:?}");
         let mut flags = vec!["--storage.tsdb.retention.time=100y".to_owned()];
-        // A past has no marks of series that end: they would be held for five minutes.
-        flags.push("--query.lookback-delta=90s".to_owned());
+        flags.extend(more.iter().map(ToString::to_string));
         if let Some(text) = web_config {
             let path = folder.path().join("web.yml");
             std::fs::write(&path, text).unwrap();
