@@ -21,8 +21,8 @@ fn does_not_apply(name: &str, is_v1: bool) -> bool {
 #[test]
 fn slope_time_to_limit_and_kills_are_those_of_the_kernel() {
     let Some(group) = LimitedGroup::create("real-leak", LIMIT) else { return };
-    let exporter =
-        Exporter::start(&["--match", &format!("app=leak .*{}", group.folder.display()), "--trend.block", "1s"]);
+    let pattern = format!("app=leak .*{}", group.folder.display());
+    let exporter = Exporter::start(&["--match", &pattern, "--application-version", "app=1.2.3", "--trend.block", "1s"]);
     let prometheus = Prometheus::start(exporter.address);
     wait_for("the application that is asked for to be told missing", Duration::from_secs(10), || {
         (prometheus.number("memtrend_application_up{application='app'}") == Some(0.0)).then_some(())
