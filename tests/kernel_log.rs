@@ -73,7 +73,10 @@ fn samples() -> BTreeMap<String, Sample> {
 }
 
 fn victims<'a>(records: impl IntoIterator<Item = &'a Vec<u8>>) -> Vec<Killed> {
-    let mut wording = Wording::default();
+    victims_of(Wording::default(), records)
+}
+
+fn victims_of<'a>(mut wording: Wording, records: impl IntoIterator<Item = &'a Vec<u8>>) -> Vec<Killed> {
     let records = records.into_iter().filter_map(|record| Record::parse(record));
     records.filter_map(|record| wording.take_record(&record)).collect()
 }
@@ -135,6 +138,17 @@ fn what_users_write_in_between_changes_nothing() {
     assert!(mixed_in > 40, "{mixed_in}");
 }
 
+#[test]
+fn a_log_that_is_read_from_the_midst_of_a_burst_makes_up_no_path() {
+    let sample = samples().remove("5.15-tenth-report").unwrap();
+    let mut cut = Wording::default();
+    cut.note_unread_past();
+    let read = victims_of(cut, sample.records.iter().skip(1));
+    assert_eq!(read.len(), sample.victims.len());
+    let last = read.last().unwrap();
+    assert_eq!((last.pid, &last.task_path), (300, &None));
+}
+
 proptest! {
     #[test]
     fn records_that_are_lost_cost_paths_and_never_make_up_a_kill_or_a_path(
@@ -148,8 +162,12 @@ proptest! {
                 records.remove(index.index(records.len()));
             }
         }
+        let mut wording = Wording::default();
+        if records.first() != sample.records.first() {
+            wording.note_unread_past();
+        }
         let at_most = |read: &Option<Vec<u8>>, whole: &Option<Vec<u8>>| read.is_none() || read == whole;
-        for killed in victims(&records) {
+        for killed in victims_of(wording, &records) {
             let is_of = |whole: &&Killed| {
                 (whole.pid, &whole.process, whole.resident) == (killed.pid, &killed.process, killed.resident)
                     && (whole.is_node || !killed.is_node)

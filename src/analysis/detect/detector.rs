@@ -294,8 +294,9 @@ impl Detector {
             return (Stage::Leak, longest);
         }
         let Some(present) = present else { return (Stage::Steady, 0) };
-        // A window that is long but holds few blocks as yet has less to tell than a shorter one that is full.
-        let full = (0..=present).rev().find(|scale| self.count(*scale) >= LEAST_BLOCKS);
+        // A window that is long but holds few blocks as yet has less to tell than a shorter one that is full and rises too.
+        let full =
+            (0..=present).rev().find(|scale| self.count(*scale) >= LEAST_BLOCKS && self.growth.is_rising(*scale));
         (Stage::Growing, full.unwrap_or(present))
     }
 

@@ -1,5 +1,6 @@
 //! Follows `/dev/kmsg` from its end on.
 
+use super::wording::PAST;
 use super::{Killed, Record, Wording};
 use crate::source::roots::Roots;
 use rustix::fs::OFlags;
@@ -8,6 +9,7 @@ use std::fs::{File, OpenOptions};
 use std::io::{self, Read, Seek, SeekFrom};
 use std::os::fd::{AsFd, BorrowedFd};
 use std::os::unix::fs::OpenOptionsExt;
+use std::time::Instant;
 
 /// The longest record that the kernel gives: CONSOLE_EXT_LOG_MAX of `kernel/printk/internal.h`.
 const LONGEST_RECORD: usize = 8192;
@@ -21,6 +23,8 @@ pub(crate) struct KernelLog {
     file: File,
     wording: Wording,
     buffer: Vec<u8>,
+    /// When it was opened; `None` once a record was read.
+    opened: Option<Instant>,
 }
 
 /// What was read of it.
@@ -54,7 +58,7 @@ impl KernelLog {
             opened => opened?,
         };
         file.seek(SeekFrom::End(0))?;
-        Ok(Self { file, wording: Wording::default(), buffer: vec![0; LONGEST_RECORD] })
+        Ok(Self { file, wording: Wording::default(), buffer: vec![0; LONGEST_RECORD], opened: Some(Instant::now()) })
     }
 
     /// Reads what is new.
@@ -64,6 +68,9 @@ impl KernelLog {
             match self.file.read(&mut self.buffer) {
                 Ok(0) => break,
                 Ok(length) => {
+                    if self.opened.take().is_some_and(|opened| opened.elapsed() < PAST) {
+                        self.wording.note_unread_past();
+                    }
                     let record = self.buffer.get(..length).and_then(Record::parse);
                     heard.victims.extend(record.and_then(|record| self.wording.take_record(&record)));
                 }

@@ -14,6 +14,8 @@
 use super::line::{self, Line, Paths, Victim};
 use super::record::Record;
 use crate::units::Bytes;
+use std::mem;
+use std::time::Duration;
 
 /// A process that the kernel has killed.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -42,6 +44,8 @@ pub struct Wording {
     next: u64,
     /// When the last reports began, the oldest first.
     reports: [Option<u64>; BURST],
+    /// Whether reports may have been written right before the record that comes next, and not been read.
+    is_past_unknown: bool,
 }
 
 /// What the lines before have told.
@@ -82,7 +86,16 @@ const BURST: usize = 10;
 /// … in so many microseconds (`DEFAULT_RATELIMIT_INTERVAL`, and a second for clocks that differ).
 const INTERVAL: u64 = 6_000_000;
 
+/// For so long after the log was opened at its end, what was written before bears on what is read.
+pub(super) const PAST: Duration = Duration::from_micros(INTERVAL);
+
 impl Wording {
+    /// Notes that the log was not read up to the record that comes next, which was written soon after: the kernel may have
+    /// used up its reports.
+    pub fn note_unread_past(&mut self) {
+        self.is_past_unknown = true;
+    }
+
     /// Takes the next record. What others than the kernel wrote is passed over, and so is a record that was taken before;
     /// across lost records nothing is concluded.
     pub fn take_record(&mut self, record: &Record<'_>) -> Option<Killed> {
@@ -91,9 +104,10 @@ impl Wording {
         }
         if record.sequence > self.next {
             self.pending = None;
-            if self.next > 0 {
-                self.reports = [Some(record.micros); BURST];
-            }
+            self.is_past_unknown |= self.next > 0;
+        }
+        if mem::take(&mut self.is_past_unknown) {
+            self.reports = [Some(record.micros); BURST];
         }
         self.next = record.sequence.saturating_add(1);
         if record.facility != 0 {
