@@ -1,6 +1,7 @@
 //! The one state machine for live, CI and history: samples in, report out.
 
-use super::floors::PUBLISHED_SCALES;
+use super::floors::{Floors, PUBLISHED_SCALES};
+use super::history::{Block, History, coarse, course};
 use super::oom::{Evidence, Fact, Figures, KillSource, Kills};
 use super::report::Report;
 use super::sample::{CgroupCounters, Identity, Observation, Sample};
@@ -237,5 +238,19 @@ impl Engine {
             outcomes: self.latest.outcomes.clone(),
             own_process: self.latest.own_process,
         }
+    }
+
+    /// The floors of an application's present life; empty for one that is not known.
+    pub fn history(&self, identity: &Identity) -> History {
+        self.floors(identity).map(|floors| History::of(floors, self.latest.clock)).unwrap_or_default()
+    }
+
+    /// [`History::course`] alone, in at most `most` blocks.
+    pub fn course(&self, identity: &Identity, most: usize) -> Vec<Block> {
+        self.floors(identity).map(|floors| coarse(course(floors, self.latest.clock), most)).unwrap_or_default()
+    }
+
+    fn floors(&self, identity: &Identity) -> Option<&Floors> {
+        self.watches.get(identity).and_then(|watch| watch.floors())
     }
 }

@@ -322,6 +322,13 @@ impl Floors {
         points
     }
 
+    /// (begin, floor) of a scale's completed blocks, oldest first.
+    pub fn blocks(&self, scale: usize) -> impl Iterator<Item = (Moment, f64)> + '_ {
+        let seconds = self.seconds_per_block(scale);
+        let begin = move |index| Moment(self.origin.0 + count_as_f64(index) * seconds);
+        self.rings.get(scale).into_iter().flat_map(Ring::blocks).map(move |(index, floor)| (begin(index), floor))
+    }
+
     /// Begin of the oldest block that a scale remembers and of the newest, in seconds since the series' origin.
     pub fn ends(&self, scale: usize) -> Option<(f64, f64)> {
         let seconds = |index: u64| count_as_f64(index) * self.seconds_per_block(scale);

@@ -5,6 +5,7 @@ pub mod engine;
 pub mod floors;
 pub mod forecast;
 pub mod growth;
+pub mod history;
 pub mod kinds;
 mod leak;
 mod life;

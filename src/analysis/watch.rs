@@ -1,6 +1,7 @@
 //! One watched application: its present life, and what is remembered of the earlier ones.
 
 use super::detect::{Circumstances, Falls, Finding, Stage};
+use super::floors::Floors;
 use super::leak::Leak;
 use super::life::Life;
 use super::oom::{Deaths, Fact, Figures, Kills, Nearness, Remembered};
@@ -322,6 +323,11 @@ impl Watch {
                 },
             },
         }
+    }
+
+    /// Floors of the heap in its present life.
+    pub(super) fn floors(&self) -> Option<&Floors> {
+        self.life.as_ref().map(|life| life.heap().growth().floors())
     }
 
     /// The report as of `clock`; when it was last seen before `forgotten_before`, its kills are all that is left to tell.
