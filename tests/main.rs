@@ -23,6 +23,7 @@ mod analyze_labels;
 mod analyze_prometheus;
 mod analyze_svg;
 mod bad_input;
+mod built_in_page;
 mod changes;
 mod containers;
 mod cpu_load;

@@ -46,7 +46,7 @@ const CONFINED: &[(&str, &str)] = &[
     ("flate2::", "src/serve/body.rs src/command/analyze/mod.rs"),
     ("rustls_native_certs::", "src/history/client.rs"),
     ("http_body_util::", "src/history/client.rs"),
-    ("percent_encoding::", "src/history/client.rs src/history/address.rs"),
+    ("percent_encoding::", "src/history/client.rs src/history/address.rs src/output/html/address.rs"),
     ("tempfile::", "src/command/analyze/drawing.rs src/config/web/table.rs src/state/store.rs"),
     ("toml::", "src/config/file.rs"),
     ("bcrypt::", "src/serve/auth.rs src/config/web/http.rs src/serve/verified.rs"),

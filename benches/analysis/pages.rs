@@ -7,6 +7,7 @@ use crate::table::Table;
 use memtrend::output::encoder::Format;
 use memtrend::output::instruments::Instruments;
 use memtrend::output::page::Page;
+use memtrend::output::pieces::Pieces;
 use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Instant;

@@ -10,6 +10,7 @@ use memtrend::analysis::report::ApplicationReport;
 use memtrend::output::encoder::Format;
 use memtrend::output::instruments::Instruments;
 use memtrend::output::page::Page;
+use memtrend::output::pieces::Pieces;
 use std::hint::black_box;
 use std::process::Command;
 use std::sync::Arc;

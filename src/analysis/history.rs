@@ -108,7 +108,10 @@ mod tests {
         for minutes in [2, 16, 17, 100, 1000, 7680, 50_000] {
             let floors = grown(0..minutes);
             let course = course(&floors, CLOCK);
-            assert!(course.windows(2).all(|pair| (pair[0].end() - pair[1].begin.0).abs() < 1e-3), "{minutes}: {course:?}");
+            assert!(
+                course.windows(2).all(|pair| (pair[0].end() - pair[1].begin.0).abs() < 1e-3),
+                "{minutes}: {course:?}"
+            );
             assert!(course.windows(2).all(|pair| pair[0].floor < pair[1].floor), "{minutes}: {course:?}");
             assert!(course.len() <= 100, "{minutes}: {}", course.len());
             let last = course.last().unwrap();

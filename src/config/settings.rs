@@ -126,9 +126,12 @@ fn check_path(path: &str) -> Result<(), ConfigError> {
     let is_plain = path.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"/-_.~".contains(&byte));
     let is_normal =
         path.strip_prefix('/').is_some_and(|rest| rest.split('/').all(|part| !matches!(part, "" | "." | "..")));
-    let is_taken = ["/-", "/api"].iter().any(|top| path == *top || path.starts_with(&format!("{top}/")));
+    let is_below = |top: &&str| path == *top || path.starts_with(&format!("{top}/"));
+    let is_taken = path == "/application" || ["/-", "/api"].iter().any(is_below);
     if !is_normal || is_taken || !is_plain {
-        let problem = format!("`{path}` is not a path such as /metrics (not / and nothing below /-/ and /api/)");
+        let problem = format!(
+            "`{path}` is not a path such as /metrics (not / and nothing below /-/ and /api/, nor /application)"
+        );
         return Err(invalid("web.telemetry-path", problem));
     }
     Ok(())
@@ -201,6 +204,7 @@ mod tests {
             ("application='none'", "application: none, and no application is asked for"),
             ("version-env='A=B'", "version-env: `A=B` is not the name"),
             ("[web]\ntelemetry-path='/api/v1/report'", "web.telemetry-path: `/api/v1/report` is not a path"),
+            ("[web]\ntelemetry-path='/application'", "web.telemetry-path: `/application` is not a path"),
             ("[web]\ntelemetry-path='metrics'", "web.telemetry-path: `metrics` is not a path"),
             ("[[applications]]\nname=''\nunit='a'", "applications.name: `` is not a name"),
             (

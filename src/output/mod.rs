@@ -7,5 +7,7 @@ pub mod encoder;
 pub mod html;
 pub mod instruments;
 pub mod json;
+mod markup;
 pub mod page;
+pub mod pieces;
 pub mod reference;

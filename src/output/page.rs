@@ -1,14 +1,11 @@
-//! The metrics page, made piece by piece while it is sent: at 1,000 applications it is some megabytes, which need not
-//! exist at once.
+//! The metrics page.
 
 use super::catalogue::{Family, OOM_KILLS, Samples, family_at};
 use super::encoder::{FamilyWriter, Format, identity_labels};
 use super::instruments::Instruments;
+use super::pieces::{PIECE, Pieces};
 use crate::analysis::report::{ApplicationReport, Report};
 use std::sync::Arc;
-
-/// Size of a piece in bytes; the last line written to it may go over.
-pub const PIECE: usize = 64 * 1024;
 
 /// Whether a family has samples of an application: of one that is long gone its kills alone are told.
 pub(super) fn is_told(application: &ApplicationReport, family: &Family) -> bool {
@@ -36,8 +33,16 @@ impl Page {
         Self { report, labels, instruments, format, family: 0, has_header: false, application: 0, is_finished: false }
     }
 
-    /// Appends the next piece; false when the page is complete and nothing was appended.
-    pub fn write_piece(&mut self, page: &mut Vec<u8>) -> bool {
+    /// The whole page at once.
+    pub fn whole(mut self) -> Vec<u8> {
+        let mut page = Vec::new();
+        while self.write_piece(&mut page) {}
+        page
+    }
+}
+
+impl Pieces for Page {
+    fn write_piece(&mut self, page: &mut Vec<u8>) -> bool {
         if self.is_finished {
             return false;
         }
@@ -78,12 +83,5 @@ impl Page {
         }
         self.is_finished = true;
         true
-    }
-
-    /// The whole page at once.
-    pub fn whole(mut self) -> Vec<u8> {
-        let mut page = Vec::new();
-        while self.write_piece(&mut page) {}
-        page
     }
 }

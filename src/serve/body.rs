@@ -1,6 +1,6 @@
 //! A response body that writes the page while it is sent.
 
-use crate::output::page::{PIECE, Page};
+use crate::output::pieces::{PIECE, Pieces};
 use bytes::Bytes;
 use flate2::Compression;
 use flate2::write::GzEncoder;
@@ -15,14 +15,14 @@ const LEVEL: Compression = Compression::fast();
 
 /// The page, compressed or not.
 pub(super) struct PageBody {
-    page: Page,
+    page: Box<dyn Pieces>,
     gzip: Option<GzEncoder<Vec<u8>>>,
     piece: Vec<u8>,
     is_finished: bool,
 }
 
 impl PageBody {
-    pub(super) fn new(page: Page, is_compressed: bool) -> Self {
+    pub(super) fn new(page: Box<dyn Pieces>, is_compressed: bool) -> Self {
         let gzip = is_compressed.then(|| GzEncoder::new(Vec::new(), LEVEL));
         Self { page, gzip, piece: Vec::new(), is_finished: false }
     }

@@ -7,6 +7,8 @@ pub mod connections;
 mod fingerprint;
 mod keeper;
 mod negotiation;
+mod pages;
+mod questions;
 pub mod reload;
 mod routes;
 mod sampler;
@@ -92,8 +94,9 @@ async fn run(service: Service) -> anyhow::Result<()> {
         }
         tracing::info!("stopping");
     };
-    connections::run(listeners, routes::router(report, instruments, &service.telemetry_path, interval), web, shutdown)
-        .await;
+    let questions = questions::Questions::new(wake.clone());
+    let router = routes::router(report, instruments, questions, &service.telemetry_path, interval);
+    connections::run(listeners, router, web, shutdown).await;
     // It may have ended already.
     let _ = wake.send(Wake::Stop);
     // A pass takes milliseconds: the thread ends with its present one.

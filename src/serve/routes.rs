@@ -2,18 +2,18 @@
 
 use super::body::PageBody;
 use super::negotiation::{format, takes_gzip};
+use super::pages;
+use super::questions::Questions;
 use crate::analysis::report::Report;
 use crate::output::instruments::Instruments;
 use crate::output::page::Page;
-use crate::output::{html, json};
+use crate::output::pieces::Pieces;
 use crate::source::now;
 use axum::Router;
 use axum::body::Body;
 use axum::extract::State;
-use axum::http::header::{
-    CACHE_CONTROL, CONTENT_ENCODING, CONTENT_SECURITY_POLICY, CONTENT_TYPE, VARY, X_CONTENT_TYPE_OPTIONS,
-};
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::header::{CONTENT_ENCODING, CONTENT_TYPE, VARY};
+use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use std::sync::Arc;
@@ -23,48 +23,68 @@ use tokio::sync::watch;
 const LONGEST_AGE_SECONDS: f64 = 60.0;
 const LONGEST_AGE_PASSES: f64 = 6.0;
 
-/// What the handlers share: the current report, and the instruments that no report holds.
+/// What the handlers share: the current report, what no report holds, and who can be asked for more.
 #[derive(Clone)]
-struct Shared {
+pub(super) struct Shared {
     report: watch::Receiver<Option<Arc<Report>>>,
     instruments: Instruments,
-    telemetry_path: Arc<str>,
+    pub(super) questions: Questions,
+    pub(super) telemetry_path: Arc<str>,
     longest_age_seconds: f64,
 }
 
 pub(super) fn router(
     report: watch::Receiver<Option<Arc<Report>>>,
     instruments: Instruments,
+    questions: Questions,
     telemetry_path: &str,
     interval: std::time::Duration,
 ) -> Router {
     let longest_age_seconds = LONGEST_AGE_SECONDS.max(interval.as_secs_f64() * LONGEST_AGE_PASSES);
     Router::new()
-        .route("/", get(landing))
+        .route("/", get(pages::overview))
+        .route("/application", get(pages::application))
+        .route("/-/{asset}", get(pages::asset))
         .route(telemetry_path, get(metrics))
-        .route("/api/v1/report", get(report_as_json))
+        .route("/api/v1/report", get(pages::report_as_json))
+        .route("/api/v1/application", get(pages::application_as_json))
         .route("/-/healthy", get(healthy))
         .route("/-/ready", get(ready))
-        .fallback(|| async { (StatusCode::NOT_FOUND, "Not found. The page / links to what there is.\n") })
+        .fallback(not_found)
         .method_not_allowed_fallback(|| async { (StatusCode::METHOD_NOT_ALLOWED, "Only GET and HEAD are answered.\n") })
-        .with_state(Shared { report, instruments, telemetry_path: telemetry_path.into(), longest_age_seconds })
+        .with_state(Shared {
+            report,
+            instruments,
+            questions,
+            telemetry_path: telemetry_path.into(),
+            longest_age_seconds,
+        })
 }
 
 impl Shared {
-    fn current(&self) -> Option<Arc<Report>> {
+    pub(super) fn current(&self) -> Option<Arc<Report>> {
         self.report.borrow().clone()
+    }
+
+    /// The age of a report in seconds, where it is a sign that passes hang.
+    pub(super) fn too_old(&self, report: &Report) -> Option<f64> {
+        let age = now().moment.0 - report.clock.moment.0;
+        (age > self.longest_age_seconds).then_some(age)
     }
 }
 
-fn not_yet() -> Response {
+pub(super) async fn not_found() -> (StatusCode, &'static str) {
+    (StatusCode::NOT_FOUND, "Not found. The page / links to what there is.\n")
+}
+
+pub(super) fn not_yet() -> Response {
     (StatusCode::SERVICE_UNAVAILABLE, "The first pass over the processes is not finished yet; try again.\n")
         .into_response()
 }
 
 /// Healthy while passes are made: a pass that hangs must not look like an application at rest.
 async fn healthy(State(shared): State<Shared>) -> Response {
-    let age = shared.current().map(|report| now().moment.0 - report.clock.moment.0);
-    if age.is_some_and(|age| age > shared.longest_age_seconds) {
+    if shared.current().is_some_and(|report| shared.too_old(&report).is_some()) {
         return (StatusCode::SERVICE_UNAVAILABLE, "No pass over the processes has ended for too long.\n")
             .into_response();
     }
@@ -77,32 +97,20 @@ async fn ready(State(shared): State<Shared>) -> Response {
 
 async fn metrics(State(shared): State<Shared>, headers: HeaderMap) -> Response {
     let Some(report) = shared.current() else { return not_yet() };
-    let (format, is_compressed) = (format(&headers), takes_gzip(&headers));
+    let format = format(&headers);
     let page = Page::new(report, shared.instruments.clone(), format);
-    let mut response = Response::new(Body::new(PageBody::new(page, is_compressed)));
-    let mut set = |name, value| drop(response.headers_mut().insert(name, axum::http::HeaderValue::from_static(value)));
-    set(CONTENT_TYPE, format.content_type());
-    set(VARY, "Accept, Accept-Encoding");
+    let mut response = compressible(page, takes_gzip(&headers), "Accept, Accept-Encoding");
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(format.content_type()));
+    response
+}
+
+/// A page that is made while it is sent, compressed or not; `vary` names what that and its form depend on.
+pub(super) fn compressible(page: impl Pieces + 'static, is_compressed: bool, vary: &'static str) -> Response {
+    let mut response = Response::new(Body::new(PageBody::new(Box::new(page), is_compressed)));
+    let mut set = |name, value| drop(response.headers_mut().insert(name, HeaderValue::from_static(value)));
+    set(VARY, vary);
     if is_compressed {
         set(CONTENT_ENCODING, "gzip");
     }
     response
-}
-
-async fn report_as_json(State(shared): State<Shared>) -> Response {
-    let Some(report) = shared.current() else { return not_yet() };
-    let headers =
-        [(CONTENT_TYPE, "application/json"), (X_CONTENT_TYPE_OPTIONS, "nosniff"), (CACHE_CONTROL, "no-store")];
-    (headers, json::report(&report)).into_response()
-}
-
-async fn landing(State(shared): State<Shared>) -> Response {
-    let page = html::landing(shared.current().as_deref(), &shared.telemetry_path);
-    let headers = [
-        (CONTENT_TYPE, "text/html; charset=utf-8"),
-        (CONTENT_SECURITY_POLICY, html::CONTENT_SECURITY_POLICY),
-        (X_CONTENT_TYPE_OPTIONS, "nosniff"),
-        (CACHE_CONTROL, "no-store"),
-    ];
-    (headers, page).into_response()
 }

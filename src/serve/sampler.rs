@@ -2,6 +2,7 @@
 //! what is seen of kills, as soon as it is seen.
 
 use super::keeper::Keeper;
+use super::questions::Question;
 use crate::analysis::engine::Engine;
 use crate::analysis::oom::Evidence;
 use crate::analysis::report::Report;
@@ -19,6 +20,8 @@ pub(super) type Published = watch::Sender<Option<Arc<Report>>>;
 pub(super) enum Wake {
     /// Something was seen of kills.
     Seen(Evidence),
+    /// Somebody wants to know something of the engine.
+    Asked(Question),
     /// It is to end.
     Stop,
 }
@@ -35,7 +38,8 @@ const REST_PER_PASS: u32 = 19;
 /// What a wait has ended with.
 enum Waited {
     Due,
-    Kept,
+    /// What there was to do is done, and nothing is new.
+    Done,
     Told(Learnt),
     Stopped,
 }
@@ -83,7 +87,7 @@ impl Sampler {
                 let due = asked.iter().copied().min().map(|at| at.max(earliest)).unwrap_or(begun + interval * turn);
                 match self.wait(due.min(begun + interval * turn), wakes) {
                     Waited::Due => break,
-                    Waited::Kept => {}
+                    Waited::Done => {}
                     Waited::Stopped => return,
                     Waited::Told(learnt) => learnt.ask(&mut asked, Instant::now()),
                 }
@@ -117,27 +121,35 @@ impl Sampler {
         match wakes.recv_timeout(next.saturating_duration_since(Instant::now())) {
             Err(RecvTimeoutError::Timeout) if next < due => {
                 self.keep();
-                Waited::Kept
+                Waited::Done
             }
             Err(RecvTimeoutError::Timeout) => Waited::Due,
             Err(RecvTimeoutError::Disconnected) => Waited::Stopped,
             Ok(first) => {
                 let learnt = self.learn_all(std::iter::once(first).chain(wakes.try_iter()));
-                self.publish();
-                if learnt.goes_on { Waited::Told(learnt) } else { Waited::Stopped }
+                if learnt.is_news {
+                    self.publish();
+                }
+                match learnt {
+                    Learnt { goes_on: false, .. } => Waited::Stopped,
+                    Learnt { is_news: false, .. } => Waited::Done,
+                    learnt => Waited::Told(learnt),
+                }
             }
         }
     }
 
     fn learn_all(&mut self, wakes: impl Iterator<Item = Wake>) -> Learnt {
-        let mut learnt = Learnt { goes_on: true, has_end: false, has_birth: false };
+        let mut learnt = Learnt { goes_on: true, is_news: false, has_end: false, has_birth: false };
         for wake in wakes {
             match wake {
                 Wake::Seen(evidence) => {
                     self.engine.learn(&evidence);
+                    learnt.is_news = true;
                     learnt.has_end |= evidence.tells_of_an_end();
                     learnt.has_birth |= evidence.has_births;
                 }
+                Wake::Asked(question) => question(&self.engine),
                 Wake::Stop => learnt.goes_on = false,
             }
         }
@@ -148,6 +160,7 @@ impl Sampler {
 /// What evidence asks of the thread.
 struct Learnt {
     goes_on: bool,
+    is_news: bool,
     has_end: bool,
     has_birth: bool,
 }

@@ -4,60 +4,19 @@ use super::{faults, run};
 use crate::support::exporter::Exporter;
 use crate::support::http::get;
 use crate::support::page::Page;
+use crate::support::sleeper::Sleeper;
 use crate::support::tree::Tree;
 use crate::support::wait_for;
-use std::ffi::OsStr;
 use std::io::Write;
-use std::os::unix::ffi::OsStrExt;
-use std::process::{Child, Command, Stdio};
+use std::process::{Command, Stdio};
 use std::time::Duration;
 
 /// A program's name of 15 bytes, the most that a kernel keeps.
 const NAME: &[u8] = b"q\"\\\n{}<i>&'\xff) S";
 /// As a label of the text format.
 const LABEL: &str = "application=\"q\\\"\\\\\\n{}<i>&'\u{fffd}) S\"";
-/// As HTML.
-const HTML: &str = "q&quot;\\\n{}&lt;i&gt;&amp;&#39;\u{fffd}) S";
-
-/// A process that sleeps, ended with the test.
-struct Sleeper {
-    child: Child,
-    _folder: Option<tempfile::TempDir>,
-}
-
-impl Sleeper {
-    fn start(name: &[u8]) -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let program = folder.path().join(OsStr::from_bytes(name));
-        std::fs::copy("/bin/sleep", &program).unwrap();
-        // Another test's fork may hold the copy open for writing for a moment.
-        let child = wait_for("the program to start", Duration::from_secs(5), || {
-            Command::new(&program).arg("600").stdin(Stdio::null()).spawn().ok()
-        });
-        let comm = format!("/proc/{}/comm", child.id());
-        wait_for("its name", Duration::from_secs(5), || {
-            std::fs::read(&comm).ok().filter(|comm| comm.strip_suffix(b"\n") == Some(name))
-        });
-        Self { child, _folder: Some(folder) }
-    }
-
-    fn without_name() -> Self {
-        let mut command = Command::new("sh");
-        command.args(["-c", "printf '\\0' >/proc/$$/comm; read wait"]).stdin(Stdio::piped());
-        let sleeper = Self { child: command.spawn().unwrap(), _folder: None };
-        let comm = format!("/proc/{}/comm", sleeper.child.id());
-        wait_for("its name to go", Duration::from_secs(5), || std::fs::read(&comm).ok().filter(|comm| comm == b"\n"));
-        sleeper
-    }
-}
-
-impl Drop for Sleeper {
-    fn drop(&mut self) {
-        // Errors mean that it has ended already.
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
+/// As HTML; what moves lines is replaced.
+const HTML: &str = "q&quot;\\\u{fffd}{}&lt;i&gt;&amp;&#39;\u{fffd}) S";
 
 /// The metrics page, correct to the last line as promtool and a reader of lines see it.
 fn correct_page(exporter: &Exporter) -> String {
@@ -96,7 +55,7 @@ fn must_show(exporter: &Exporter) {
 #[test]
 fn a_hostile_name_watched_by_pid_stays_text() {
     let sleeper = Sleeper::start(NAME);
-    must_show(&Exporter::start(&[format!("--pid={}", sleeper.child.id()), "--interval=50ms".to_owned()]));
+    must_show(&Exporter::start(&[format!("--pid={}", sleeper.pid()), "--interval=50ms".to_owned()]));
 }
 
 #[test]
@@ -109,13 +68,13 @@ fn a_hostile_name_that_is_found_stays_text_and_is_the_same() {
 fn a_hostile_name_given_by_flag_stays_text() {
     let sleeper = Sleeper::start(b"tame");
     let name = "q\"\\\n{}<i>&'\u{fffd}) S";
-    must_show(&Exporter::start(&[format!("--pid={name}={}", sleeper.child.id())]));
+    must_show(&Exporter::start(&[format!("--pid={name}={}", sleeper.pid())]));
 }
 
 #[test]
 fn a_name_of_control_characters_is_watched_by_pid() {
     let sleeper = Sleeper::start(b"\x01\x02\r\t\x1b[31m\x7f");
-    let exporter = Exporter::start(&[format!("--pid={}", sleeper.child.id())]);
+    let exporter = Exporter::start(&[format!("--pid={}", sleeper.pid())]);
     assert!(correct_page(&exporter).contains("\nmemtrend_applications 1\n"));
 }
 
@@ -123,7 +82,7 @@ fn a_name_of_control_characters_is_watched_by_pid() {
 fn a_blank_name_is_refused_by_pid_with_what_to_type() {
     for name in [&b" "[..], b"\n"] {
         let sleeper = Sleeper::start(name);
-        let pid = sleeper.child.id().to_string();
+        let pid = sleeper.pid().to_string();
         let flags = [&format!("--pid={pid}"), "--web.listen-address=127.0.0.1:0"];
         let output = run(std::path::Path::new("/"), &flags, None);
         assert_eq!(faults(&output, &[&pid, "write --pid NAME="]), Vec::<String>::new(), "{output:?}");
@@ -146,7 +105,7 @@ fn a_process_of_no_name_that_is_found_has_a_label_all_the_same() {
 #[test]
 fn two_flags_that_name_one_process_need_two_names() {
     let sleeper = Sleeper::start(b"tame");
-    let flag = format!("--pid={}", sleeper.child.id());
+    let flag = format!("--pid={}", sleeper.pid());
     let output = run(std::path::Path::new("/"), &[&flag, &flag, "--web.listen-address=127.0.0.1:0"], None);
     assert_eq!(faults(&output, &["two of them are called `tame`"]), Vec::<String>::new(), "{output:?}");
 }
@@ -154,7 +113,7 @@ fn two_flags_that_name_one_process_need_two_names() {
 #[test]
 fn resource_limits_of_zero_are_limits_and_no_number_goes_wrong() {
     let sleeper = Sleeper::start(b"tame");
-    let pid = sleeper.child.id().to_string();
+    let pid = sleeper.pid().to_string();
     let set = Command::new("prlimit").args(["--pid", &pid, "--data=0", "--as=0", "--nofile=0"]).status().unwrap();
     assert!(set.success());
     let exporter = Exporter::start(&[&format!("--pid={pid}"), "--trend.block=100ms", "--interval=50ms"]);
@@ -185,7 +144,7 @@ fn a_cgroup_limit_of_zero_is_a_limit_and_no_number_goes_wrong() {
 fn applications_above_the_most_are_counted_and_not_silently_lost() {
     let sleepers = [Sleeper::start(b"one"), Sleeper::start(b"two"), Sleeper::start(b"three")];
     let mut flags = vec!["--max-applications=1".to_owned()];
-    flags.extend(sleepers.iter().map(|sleeper| format!("--pid={}", sleeper.child.id())));
+    flags.extend(sleepers.iter().map(|sleeper| format!("--pid={}", sleeper.pid())));
     let page = correct_page(&Exporter::start(&flags));
     assert!(page.contains("\nmemtrend_applications 1\n"), "{page}");
     assert!(page.contains("\nmemtrend_applications_dropped 2\n"), "{page}");

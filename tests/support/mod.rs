@@ -2,6 +2,7 @@
 
 pub(crate) mod alertmanager;
 pub(crate) mod canned;
+pub(crate) mod chromium;
 pub(crate) mod docker;
 pub(crate) mod exporter;
 pub(crate) mod firing;
@@ -12,6 +13,7 @@ pub(crate) mod page;
 pub(crate) mod pager;
 pub(crate) mod prometheus;
 pub(crate) mod rules;
+pub(crate) mod sleeper;
 pub(crate) mod tree;
 
 use std::path::{Path, PathBuf};

@@ -4,14 +4,8 @@ use super::plot::{BOTTOM, LEFT, Plot, RIGHT, TOP};
 use crate::units::count_as_f64;
 use std::fmt::Write;
 
-/// Most ticks on the axis of bytes.
-const MOST_BYTES: f64 = 8.0;
-
 /// Most ticks on the axis of time.
 const MOST_TIMES: f64 = 8.0;
-
-/// Units of bytes.
-const BYTES: [&str; 6] = ["B", "KiB", "MiB", "GiB", "TiB", "PiB"];
 
 /// Steps of time in seconds, with the unit that they are told in.
 const TIMES: [(f64, f64, &str); 26] = [
@@ -43,49 +37,21 @@ const TIMES: [(f64, f64, &str); 26] = [
     (62_208_000.0, 86_400.0, "d"),
 ];
 
-/// The least power of two with at most eight steps over `span` bytes.
-pub(super) fn byte_step(span: f64) -> f64 {
-    let mut step = 1.0;
-    while span / step > MOST_BYTES && step < 1e300 {
-        step *= 2.0;
-    }
-    step
-}
-
-/// The unit for values up to `highest`, and its size.
-fn byte_unit(highest: f64) -> (f64, &'static str) {
-    let mut size = 1.0;
-    let mut unit = "B";
-    for larger in BYTES.iter().skip(1) {
-        if highest < size * 1024.0 {
-            break;
-        }
-        (size, unit) = (size * 1024.0, larger);
-    }
-    (size, unit)
-}
-
-fn time_step(span: f64) -> (f64, f64, &'static str) {
-    let fitting = TIMES.iter().find(|(step, ..)| span / step <= MOST_TIMES).copied();
-    fitting.unwrap_or_else(|| ((span / MOST_TIMES / 86_400.0).ceil() * 86_400.0, 86_400.0, "d"))
+/// A round step of time with at most `most` of them over `span` seconds, and the unit that it is told in with its size.
+pub(in crate::output) fn time_step(span: f64, most: f64) -> (f64, f64, &'static str) {
+    let fitting = TIMES.iter().find(|(step, ..)| span / step <= most).copied();
+    fitting.unwrap_or_else(|| ((span / most / 86_400.0).ceil() * 86_400.0, 86_400.0, "d"))
 }
 
 pub(super) fn draw(page: &mut String, plot: &Plot) {
-    let step = byte_step(plot.high - plot.low);
-    let (size, unit) = byte_unit(plot.high);
     page.push_str("<g class=\"axis bytes\">\n");
-    for tick in 0..=16_u32 {
-        let value = plot.low + f64::from(tick) * step;
-        if value > plot.high {
-            break;
-        }
-        let (y, shown) = (plot.y(value), value / size);
+    for (value, name) in plot.scale.ticks() {
+        let (x, y) = (LEFT - 10.0, plot.y(value));
         let _ = writeln!(page, "<path class=\"grid\" d=\"M{LEFT} {y:.1}H{RIGHT}\"/>");
-        let (x, unit) = (LEFT - 10.0, if value > 0.0 { format!(" {unit}") } else { String::new() });
-        let _ = writeln!(page, "<text x=\"{x}\" y=\"{:.1}\" text-anchor=\"end\">{shown}{unit}</text>", y + 4.0);
+        let _ = writeln!(page, "<text x=\"{x}\" y=\"{:.1}\" text-anchor=\"end\">{name}</text>", y + 4.0);
     }
     page.push_str("</g>\n<g class=\"axis time\">\n");
-    let (step, size, unit) = time_step(plot.span());
+    let (step, size, unit) = time_step(plot.span(), MOST_TIMES);
     let mut tick = 0_u32;
     loop {
         let seconds = f64::from(tick) * step;
@@ -112,14 +78,10 @@ mod tests {
 
     #[test]
     fn ticks_are_few_and_round() {
-        assert_eq!(byte_step(1_073_741_824.0), 134_217_728.0);
-        assert_eq!(byte_unit(1_073_741_824.0), (1_073_741_824.0, "GiB"));
-        assert_eq!(byte_unit(1_073_741_823.0), (1_048_576.0, "MiB"));
-        assert_eq!(byte_unit(5.0), (1.0, "B"));
-        assert_eq!(time_step(6.0 * 3600.0), (3600.0, 3600.0, "h"));
-        assert_eq!(time_step(24.0 * 3600.0), (10_800.0, 3600.0, "h"));
-        assert_eq!(time_step(90.0 * 86_400.0), (1_209_600.0, 86_400.0, "d"));
-        let (step, size, unit) = time_step(1e12);
+        assert_eq!(time_step(6.0 * 3600.0, 8.0), (3600.0, 3600.0, "h"));
+        assert_eq!(time_step(24.0 * 3600.0, 8.0), (10_800.0, 3600.0, "h"));
+        assert_eq!(time_step(90.0 * 86_400.0, 8.0), (1_209_600.0, 86_400.0, "d"));
+        let (step, size, unit) = time_step(1e12, 8.0);
         assert!(1e12 / step <= MOST_TIMES && step % size == 0.0 && unit == "d");
     }
 }

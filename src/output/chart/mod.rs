@@ -5,16 +5,19 @@ mod columns;
 mod legend;
 mod plot;
 mod ribbon;
+mod scale;
 mod sketch;
 mod style;
 mod text;
 
+pub(super) use axes::time_step;
+pub(super) use scale::Scale;
 pub use sketch::{Sketch, Window};
 
 use crate::analysis::verdict::Verdict;
 use crate::output::chart::plot::Plot;
+use crate::output::markup::Safe;
 use std::fmt::Write;
-use text::Safe;
 
 /// Width of the picture.
 const WIDTH: f64 = 1200.0;

@@ -1,7 +1,7 @@
 //! The curves, and where a time and a value stand.
 
-use super::axes::byte_step;
 use super::columns::Extent;
+use super::scale::Scale;
 use super::sketch::{Sketch, Window};
 use crate::units::{Bytes, whole};
 use std::fmt::Write;
@@ -12,17 +12,12 @@ pub(super) const RIGHT: f64 = 1176.0;
 pub(super) const TOP: f64 = 148.0;
 pub(super) const BOTTOM: f64 = 520.0;
 
-/// A limit above so many times the highest heap is told, not drawn to scale: the heap would be a flat line below it.
-const FAR_LIMIT: f64 = 4.0;
-
 /// Scales, and the lines that lie on them.
 #[derive(Debug)]
 pub(super) struct Plot {
     pub(super) begin: f64,
     end: f64,
-    pub(super) low: f64,
-    pub(super) high: f64,
-    limit_fits: bool,
+    pub(super) scale: Scale,
     /// Lines of slopes, and whether each is that of the first call.
     lines: Vec<(bool, Ends)>,
 }
@@ -40,15 +35,9 @@ impl Plot {
         let lowest = heap().map(|extent| extent.lowest).fold(highest, f64::min);
         let limits = || sketch.limit.iter().map(|(_, extent)| extent);
         let limit = limits().map(|extent| extent.highest).fold(0.0, f64::max);
-        let limit_fits = limit <= FAR_LIMIT * highest;
         let ends = lines.iter().map(|(_, (_, (_, value)))| *value).fold(0.0, f64::max);
-        let top = if limit_fits { highest.max(limit) } else { highest }.max(ends);
-        // From zero, unless all of it would lie in the upper half.
-        let bottom = if lowest > 0.6 * top { lowest - 0.3 * (top - lowest) } else { 0.0 };
-        let step = byte_step((top - bottom).max(top * 1e-3));
-        let low = ((bottom / step).floor() * step).max(0.0);
-        let high = top + ((top - low) * 0.06).max(step * 0.25);
-        Self { begin: sketch.begin, end: sketch.end.max(sketch.begin + 1.0), low, high, limit_fits, lines }
+        let scale = Scale::new(lowest, highest, limit, ends);
+        Self { begin: sketch.begin, end: sketch.end.max(sketch.begin + 1.0), scale, lines }
     }
 
     /// Seconds from the first row to the last, at least one.
@@ -62,8 +51,7 @@ impl Plot {
     }
 
     pub(super) fn y(&self, bytes: f64) -> f64 {
-        let share = ((bytes - self.low) / (self.high - self.low)).clamp(0.0, 1.0);
-        BOTTOM - share * (BOTTOM - TOP)
+        BOTTOM - self.scale.share(bytes) * (BOTTOM - TOP)
     }
 
     pub(super) fn draw(&self, page: &mut String, sketch: &Sketch) {
@@ -133,14 +121,14 @@ impl Plot {
     fn limit(&self, page: &mut String, sketch: &Sketch) {
         let Some(limit) = sketch.last_limit else { return };
         let shown = Bytes(whole(limit));
-        let (x, y) = (RIGHT - 6.0, if self.limit_fits { self.y(limit) - 7.0 } else { TOP + 16.0 });
-        let (line, note) = match self.limit_fits {
+        let (x, y) = (RIGHT - 6.0, if self.scale.limit_fits { self.y(limit) - 7.0 } else { TOP + 16.0 });
+        let (line, note) = match self.scale.limit_fits {
             true => (String::new(), String::new()),
             // Above the scale: the dashes lie on the upper edge.
             false => (format!("M{LEFT} {TOP}H{RIGHT}"), ", above this scale ↑".to_owned()),
         };
         let _ = write!(page, "<path class=\"limit\" d=\"{line}");
-        if self.limit_fits {
+        if self.scale.limit_fits {
             for run in sketch.limit.runs(sketch.gap()) {
                 self.steps(page, &run, sketch.limit.width(), |extent| extent.last);
             }

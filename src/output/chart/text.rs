@@ -1,22 +1,4 @@
-//! Untrusted text on a picture.
-
-use crate::output::html::Escaped;
-use std::fmt;
-
-/// Text as XML, within elements: escaped, and characters that no XML may hold replaced.
-pub(super) struct Safe<'a>(pub(super) &'a str);
-
-impl fmt::Display for Safe<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let text: String = self.0.chars().map(|c| if is_xml(c) { c } else { '\u{fffd}' }).collect();
-        Escaped(&text).fmt(f)
-    }
-}
-
-/// `Char` of XML 1.0, without what moves lines or turns the direction of writing.
-fn is_xml(c: char) -> bool {
-    !(c.is_control() || matches!(c, '\u{fffe}' | '\u{ffff}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}'))
-}
+//! Text that is fitted into a picture.
 
 /// At most `most` characters, the last of them kept: they tell one file from another.
 pub(super) fn shortened(text: &str, most: usize) -> String {
@@ -52,14 +34,6 @@ pub(super) fn lines(text: &str, width: usize, most: usize) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn nothing_breaks_out_of_the_picture() {
-        assert_eq!(
-            Safe("<a b=\"'&\u{0}\u{1b}\u{ffff}\n").to_string(),
-            "&lt;a b=&quot;&#39;&amp;\u{fffd}\u{fffd}\u{fffd}\u{fffd}"
-        );
-    }
 
     #[test]
     fn long_text_is_cut() {
