@@ -3,18 +3,9 @@
 mod kills;
 
 use crate::support::page::Page;
-use crate::support::project;
+use crate::support::{project, static_binary};
 use std::collections::BTreeMap;
-use std::path::PathBuf;
 use std::process::Command;
-
-/// The static binary: `make test` builds it and names it.
-fn static_binary() -> PathBuf {
-    let named = std::env::var_os("MEMTREND_STATIC_BINARY").map(PathBuf::from);
-    let binary = named.unwrap_or_else(|| project().join("target/x86_64-unknown-linux-gnu/release/memtrend"));
-    assert!(binary.exists(), "{} is missing: run `make static`", binary.display());
-    binary
-}
 
 /// Runs a script of `tests/vm` in the virtual machine, with options of `tests/vm/run`; what it printed.
 pub(crate) fn run(options: &[&str], script: &str, arguments: &[&str]) -> String {

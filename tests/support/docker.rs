@@ -1,12 +1,12 @@
 //! A real docker engine of the test's own.
 //!
-//! Only where dockerd is installed, by root, with the static binary: elsewhere it is said aloud and not tried.
+//! Only where dockerd is installed, by root: elsewhere it is said aloud and not tried.
 
 use super::http::get;
-use super::{project, wait_for};
+use super::{static_binary, wait_for};
 use std::fs;
 use std::net::{SocketAddr, TcpListener, TcpStream};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -24,10 +24,9 @@ pub(crate) struct Docker {
 impl Docker {
     /// Starts one that has the image; `None`, said aloud, where that is not possible.
     pub(crate) fn start() -> Option<Self> {
-        let binary = static_binary();
         let is_installed = Command::new("dockerd").arg("--version").stdout(Stdio::null()).status().is_ok();
-        if !is_installed || !is_root() || !binary.exists() {
-            eprintln!("no containers are tried: that needs root, dockerd (docker.io) and {}", binary.display());
+        if !is_installed || !is_root() {
+            eprintln!("no containers are tried: that needs root and dockerd (docker.io)");
             return None;
         }
         let folder = tempfile::tempdir().unwrap();
@@ -45,7 +44,7 @@ impl Docker {
             assert!(ended.is_none(), "{}", fs::read_to_string(docker.folder.path().join("log")).unwrap());
             docker.command(&["version"]).output().unwrap().status.success().then_some(())
         });
-        docker.build(&binary);
+        docker.build(&static_binary());
         Some(docker)
     }
 
@@ -128,11 +127,6 @@ impl Drop for Docker {
             let _ = Command::new("umount").arg(left.path()).stderr(Stdio::null()).status();
         }
     }
-}
-
-pub(crate) fn static_binary() -> PathBuf {
-    let built = || project().join("target/x86_64-unknown-linux-gnu/release/memtrend");
-    std::env::var_os("MEMTREND_STATIC_BINARY").map_or_else(built, PathBuf::from)
 }
 
 pub(crate) fn is_root() -> bool {

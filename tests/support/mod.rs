@@ -29,6 +29,14 @@ pub(crate) fn binary() -> PathBuf {
     std::env::var_os("MEMTREND_BINARY").map_or_else(|| env!("CARGO_BIN_EXE_memtrend").into(), PathBuf::from)
 }
 
+/// The static binary, which is optimized: `make test` builds it and names it.
+pub(crate) fn static_binary() -> PathBuf {
+    let named = std::env::var_os("MEMTREND_STATIC_BINARY").map(PathBuf::from);
+    let binary = named.unwrap_or_else(|| project().join("target/x86_64-unknown-linux-gnu/release/memtrend"));
+    assert!(binary.exists(), "{} is missing: run `make static`", binary.display());
+    binary
+}
+
 /// Waits until a question has an answer; panics with what was waited for.
 pub(crate) fn wait_for<T>(what: &str, at_most: Duration, mut ask: impl FnMut() -> Option<T>) -> T {
     let end = Instant::now() + at_most;
