@@ -8,12 +8,13 @@ mod site;
 
 use crate::support::chromium::{Chromium, Tab};
 use crate::support::exporter::Exporter;
+use crate::support::http::request;
 use crate::support::{static_binary, wait_for};
 use crowd::Crowd;
 use scene::{APPLICATIONS, GIVEN_NAME, HOSTILE_NAME, HOSTILE_SHOWN, Scene, VERSION_SHOWN};
 use serde_json::{Value, json};
 use std::process::Command;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// Names in the rows, from top to bottom.
 const NAMES: &str = "[...document.querySelectorAll('tbody th a')].map(link => link.textContent)";
@@ -166,7 +167,7 @@ fn the_page_of_an_application_tells_all_of_it_and_json_the_same() {
         "<p>No application `&lt;i&gt;` is watched, with the namespace, pod and container that were given.</p>"
     ));
     for (path, status) in [
-        ("/application", 404),
+        ("/application", 400),
         ("/application?name=leaking&pod=none", 404),
         ("/application?name=leaking&refresh=1", 400),
         ("/api/v1/application?name=none", 404),
@@ -250,6 +251,39 @@ fn a_thousand_applications_are_there_in_less_than_a_second() {
     let packed = exporter.get("/?show=all", &["Accept-Encoding: gzip"]).body.len();
     println!("200 rows: {few} bytes; 1,000: {all} bytes, {packed} compressed");
     assert!(all < 2_000_000 && packed * 5 < all, "{all} {packed}");
+}
+
+#[test]
+fn passes_are_made_however_much_is_asked() {
+    let crowd = Crowd::new(1000);
+    let mut flags = crowd.flags();
+    flags.extend(["--interval=100ms".to_owned(), "--trend.block=200ms".to_owned()]);
+    let exporter = Exporter::start_by(Command::new(static_binary()), &flags);
+    let passed = || {
+        let report: Value = serde_json::from_slice(&exporter.get("/api/v1/report", &[]).body).unwrap();
+        report["timestamp_seconds"].as_f64().unwrap()
+    };
+    wait_for("floors", Duration::from_secs(60), || {
+        exporter.get("/?show=all", &[]).text().contains("<svg").then_some(())
+    });
+    let ends = Instant::now() + Duration::from_secs(6);
+    std::thread::scope(|scope| {
+        for _ in 0..12 {
+            // Asked for, and not written: all that it takes is the answer of the thread that makes the passes.
+            scope.spawn(|| {
+                while Instant::now() < ends {
+                    assert_eq!(request(exporter.address, "HEAD", "/?show=all", &[]).status, 200);
+                }
+            });
+        }
+        std::thread::sleep(Duration::from_secs(1));
+        let mut passes = vec![passed()];
+        while Instant::now() < ends {
+            passes.push(passed());
+        }
+        passes.dedup();
+        assert!(passes.len() > 10 && passes[passes.len() - 1] - passes[0] > 3.0, "{passes:?}");
+    });
 }
 
 #[test]

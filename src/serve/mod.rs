@@ -22,6 +22,7 @@ use crate::source::World;
 use crate::state::Store;
 use anyhow::Context;
 use sampler::Wake;
+use std::collections::VecDeque;
 use std::net::TcpListener;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -73,7 +74,15 @@ async fn run(service: Service) -> anyhow::Result<()> {
             if let Err(error) = world.watch_kills(move |evidence| wake.send(Wake::Seen(evidence)).is_ok()) {
                 tracing::error!(%error, "kills are seen at passes only: nothing can wait for them here");
             }
-            let sampler = sampler::Sampler { world, engine, instruments, published, keeper, to_keep: None };
+            let sampler = sampler::Sampler {
+                world,
+                engine,
+                instruments,
+                published,
+                keeper,
+                to_keep: None,
+                questions: VecDeque::new(),
+            };
             sampler.run(interval, &wakes);
         })?
     };

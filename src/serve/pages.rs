@@ -57,7 +57,9 @@ pub(super) async fn application(State(shared): State<Shared>, uri: Uri) -> Respo
         Err((status, text)) => line(status, "No such application", &text, &shared),
         Ok(One { report, place, history }) => match report.applications.get(place) {
             Some(of) => {
-                let page = html::application(of, &report, history.as_ref(), is_still, &shared.telemetry_path);
+                let (telemetry_path, old) = (&*shared.telemetry_path, shared.too_old(&report));
+                let shown = html::Shown { is_still, telemetry_path, old };
+                let page = html::application(of, &report, history.as_ref(), shown);
                 (PAGE, page).into_response()
             }
             None => not_yet(),
@@ -66,9 +68,10 @@ pub(super) async fn application(State(shared): State<Shared>, uri: Uri) -> Respo
 }
 
 /// All applications as JSON.
-pub(super) async fn report_as_json(State(shared): State<Shared>) -> Response {
+pub(super) async fn report_as_json(State(shared): State<Shared>, headers: HeaderMap) -> Response {
     let Some(report) = shared.current() else { return not_yet() };
-    (JSON, json::report(&report)).into_response()
+    let page = json::Whole::new(report);
+    (JSON, compressible(page, takes_gzip(&headers), "Accept-Encoding")).into_response()
 }
 
 /// One application as JSON.
@@ -99,7 +102,7 @@ struct One {
 }
 
 async fn one(shared: &Shared, query: &str) -> Result<One, (StatusCode, String)> {
-    let identity = html::identity(query).map_err(|wrong| (StatusCode::NOT_FOUND, wrong))?;
+    let identity = html::identity(query).map_err(|wrong| (StatusCode::BAD_REQUEST, wrong))?;
     let not_yet = || (StatusCode::SERVICE_UNAVAILABLE, "The first pass is not finished yet; try again.".to_owned());
     let report = shared.current().ok_or_else(not_yet)?;
     let is_it = |application: &ApplicationReport| *application.identity == identity;

@@ -8,6 +8,7 @@ use crate::analysis::oom::Evidence;
 use crate::analysis::report::Report;
 use crate::output::instruments::Instruments;
 use crate::source::{World, now};
+use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::{Duration, Instant};
@@ -53,6 +54,8 @@ pub(super) struct Sampler {
     pub(super) keeper: Option<Keeper>,
     /// When what has changed is to be kept.
     pub(super) to_keep: Option<Instant>,
+    /// What waits for an answer.
+    pub(super) questions: VecDeque<Question>,
 }
 
 impl Sampler {
@@ -116,14 +119,25 @@ impl Sampler {
         self.to_keep = rest.map(|rest| Instant::now() + rest);
     }
 
+    /// Waits for what comes first. Evidence goes before passes, and these before questions, however many are asked.
     fn wait(&mut self, due: Instant, wakes: &Receiver<Wake>) -> Waited {
+        let now = Instant::now();
+        if due <= now {
+            return Waited::Due;
+        }
+        if self.to_keep.is_some_and(|at| at <= now) {
+            self.keep();
+            return Waited::Done;
+        }
         let next = self.to_keep.map_or(due, |to_keep| to_keep.min(due));
-        match wakes.recv_timeout(next.saturating_duration_since(Instant::now())) {
-            Err(RecvTimeoutError::Timeout) if next < due => {
-                self.keep();
+        let at_most = if self.questions.is_empty() { next.saturating_duration_since(now) } else { Duration::ZERO };
+        match wakes.recv_timeout(at_most) {
+            Err(RecvTimeoutError::Timeout) => {
+                if let Some(question) = self.questions.pop_front() {
+                    question(&self.engine);
+                }
                 Waited::Done
             }
-            Err(RecvTimeoutError::Timeout) => Waited::Due,
             Err(RecvTimeoutError::Disconnected) => Waited::Stopped,
             Ok(first) => {
                 let learnt = self.learn_all(std::iter::once(first).chain(wakes.try_iter()));
@@ -149,7 +163,8 @@ impl Sampler {
                     learnt.has_end |= evidence.tells_of_an_end();
                     learnt.has_birth |= evidence.has_births;
                 }
-                Wake::Asked(question) => question(&self.engine),
+                // No more than their places, which are theirs until they are answered.
+                Wake::Asked(question) => self.questions.push_back(question),
                 Wake::Stop => learnt.goes_on = false,
             }
         }

@@ -65,5 +65,6 @@ fn overview(engine: &Engine, query: &str) -> String {
 fn application(engine: &Engine, query: &str) -> String {
     let (report, identity) = (engine.report(), html::identity(query).unwrap());
     let application = report.applications.iter().find(|application| *application.identity == identity).unwrap();
-    html::application(application, &report, Some(&engine.history(&identity)), false, "/metrics")
+    let shown = html::Shown { is_still: false, telemetry_path: "/metrics", old: None };
+    html::application(application, &report, Some(&engine.history(&identity)), shown)
 }

@@ -11,14 +11,25 @@ use crate::analysis::report::{ApplicationReport, Report};
 use crate::output::markup::{Safe, SafeValue};
 use std::fmt::Write;
 
+/// How it is shown.
+#[derive(Clone, Copy, Debug)]
+pub struct Shown<'a> {
+    /// Whether it does not refresh itself.
+    pub is_still: bool,
+    /// Path of the metrics.
+    pub telemetry_path: &'a str,
+    /// How many seconds ago the last pass was, where passes hang.
+    pub old: Option<f64>,
+}
+
 /// The page; `history` is absent where the engine was too busy to tell it.
 pub fn application(
     application: &ApplicationReport,
     report: &Report,
     history: Option<&History>,
-    is_still: bool,
-    telemetry_path: &str,
+    shown: Shown<'_>,
 ) -> String {
+    let Shown { is_still, telemetry_path, old } = shown;
     let (identity, now) = (&application.identity, report.clock.wall);
     let address = Named(identity).to_string();
     let other = format!("application?{address}{}", if is_still { "" } else { "&amp;refresh=off" });
@@ -40,6 +51,7 @@ pub fn application(
         let _ = write!(page, "<bdi>{place}</bdi>. ");
     }
     let _ = writeln!(page, "As of {}.</p>", Clock(now));
+    frame::age(&mut page, old);
     heading(&mut page, "verdict", "Verdict");
     page.push_str("<p class=\"lead\">");
     verdict(&mut page, application, now);

@@ -45,9 +45,9 @@ pub(super) fn advice(page: &mut String, application: &ApplicationReport) {
     if application.leak_lifetimes > 1 {
         let _ = write!(page, " It has gone on over {} lives.", application.leak_lifetimes);
     }
-    if let Some(steady) = steady {
+    if let Some(steady) = steady.filter(|_| application.verdict == Verdict::Leaking) {
         let version = Safe(&steady.version);
-        let _ = write!(page, " Version <bdi>{version}</bdi> was steady: going back to it ends the growth.");
+        let _ = write!(page, " Version <bdi>{version}</bdi> was steady: going back to it may end the leak.");
     }
     page.push_str("</p>\n");
 }
@@ -112,7 +112,7 @@ pub(super) fn lives(page: &mut String, application: &ApplicationReport, now: Tim
         facts.fact("Figures from", present.memory.basis.name().replace('_', " "), "");
     }
     let lives = application.leak_lifetimes;
-    facts.fact("Lives that the leak has lasted", lives, if lives == 0 { "no leak" } else { "" });
+    facts.fact("Lives that the leak has lasted", lives, if lives == 0 { "none is called" } else { "" });
     for (term, text) in [("Runtime", &application.about.runtime), ("Image", &application.about.image)] {
         if let Some(text) = text {
             facts.fact(term, Safe(text), "");

@@ -105,11 +105,13 @@ pub(super) fn draw(page: &mut String, application: &ApplicationReport, course: &
 fn description((lowest, highest): (f64, f64), limit: Option<f64>, present: Option<&Present>) -> String {
     let amount = |bytes: f64| Bytes(whole(bytes));
     let mut text = format!("The floor is between {} and {}.", amount(lowest), amount(highest));
+    let Some(present) = present else { return text };
     match limit {
         Some(limit) => drop(write!(text, " The limit is hit at a heap of {}", amount(limit))),
+        None if present.memory.ceiling.is_some() => text.push_str(" The limit is exceeded"),
         None => text.push_str(" No limit"),
     }
-    match present.and_then(|present| present.time_to_limit) {
+    match present.time_to_limit.filter(|_| limit.is_some()) {
         Some(time) => drop(write!(text, ", in about {}.", Span(time.expected))),
         None => text.push('.'),
     }

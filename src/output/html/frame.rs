@@ -2,6 +2,7 @@
 
 use super::address::View;
 use crate::output::markup::Safe;
+use crate::units::Span;
 use std::fmt::Write;
 
 /// What the pages may load: their own style, script and icon, and themselves again.
@@ -61,6 +62,17 @@ pub(super) fn begin(page: &mut String, frame: &Frame<'_>) {
         "</nav></header>\n<p id=\"old\" class=\"warning\" role=\"status\" hidden>This could not be refreshed: \
          what you see is old.</p>\n<main id=\"main\">",
     );
+}
+
+/// A warning where the last pass was so many seconds ago that passes must hang.
+pub(super) fn age(page: &mut String, old: Option<f64>) {
+    if let Some(seconds) = old {
+        let ago = Span(seconds);
+        let _ = writeln!(
+            page,
+            "<p class=\"warning\">The last pass over the processes was {ago} ago: what you see is old.</p>"
+        );
+    }
 }
 
 /// The rest.

@@ -17,7 +17,7 @@ mod tables;
 mod time;
 
 pub use address::{View, identity};
-pub use application::application;
+pub use application::{Shown, application};
 pub use frame::{ASSETS, CONTENT_SECURITY_POLICY, line};
 pub use order::Column;
 pub use overview::Overview;

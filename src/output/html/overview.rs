@@ -84,8 +84,9 @@ impl Overview {
         // Writing to a String cannot fail, here and below.
         let _ = write!(
             page,
-            "<table class=\"applications\" role=\"table\"><caption>{} of {}, {}{}. As of {}.</caption>\
+            "<table class=\"applications{}\" role=\"table\"><caption>{} of {}, {}{}. As of {}.</caption>\
              <thead role=\"rowgroup\"><tr role=\"row\">",
+            if self.shown.len() > MOST_ROWS { " many" } else { "" },
             self.shown.len(),
             self.shown.len() + self.hidden,
             self.view.sort.words(),
@@ -107,7 +108,12 @@ impl Overview {
             count => Some(format!("{count} {}", verdict.name())),
         };
         let urgent: Vec<String> = [Verdict::Leaking, Verdict::Growing].into_iter().filter_map(of).collect();
-        if urgent.is_empty() { "no growth".to_owned() } else { urgent.join(", ") }
+        match (self.old, &*urgent, self.count(Verdict::Steady)) {
+            (Some(_), ..) => "old".to_owned(),
+            (None, [], 0) => "nothing known yet".to_owned(),
+            (None, [], _) => "no growth".to_owned(),
+            (None, urgent, _) => urgent.join(", "),
+        }
     }
 
     fn count(&self, verdict: Verdict) -> usize {
@@ -116,13 +122,7 @@ impl Overview {
     }
 
     fn warnings(&self, page: &mut String) {
-        if let Some(seconds) = self.old {
-            let _ = writeln!(
-                page,
-                "<p class=\"warning\">The last pass over the processes was {} ago: what you see is old.</p>",
-                Span(seconds)
-            );
-        }
+        frame::age(page, self.old);
         if self.report.dropped > 0 {
             let dropped = self.report.dropped;
             let _ = writeln!(page, "<p class=\"warning\">{dropped} not watched: more than --max-applications.</p>");
@@ -148,13 +148,12 @@ impl Overview {
         page.push_str("</p>\n");
     }
 
-    /// Of those that leak, else of those that grow.
+    /// Of those that leak or grow.
     fn first_at_its_limit(&self) -> Option<(&ApplicationReport, f64)> {
         let left = |application: &ApplicationReport| Some(application.present.as_ref()?.time_to_limit?.expected);
-        let all = || self.report.applications.iter().filter_map(|application| Some((application, left(application)?)));
-        let first =
-            |verdict| all().filter(move |(one, _)| one.verdict == verdict).min_by(|(_, a), (_, b)| a.total_cmp(b));
-        first(Verdict::Leaking).or_else(|| first(Verdict::Growing))
+        let all = self.report.applications.iter().filter_map(|application| Some((application, left(application)?)));
+        let growing = all.filter(|(one, _)| matches!(one.verdict, Verdict::Leaking | Verdict::Growing));
+        growing.min_by(|(_, a), (_, b)| a.total_cmp(b))
     }
 
     fn heading(&self, page: &mut String, column: Column) {

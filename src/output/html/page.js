@@ -3,8 +3,11 @@
 "use strict";
 
 async function fresh() {
-  const answer = await fetch(location.origin + location.pathname + location.search);
-  return answer.ok ? new DOMParser().parseFromString(await answer.text(), "text/html") : null;
+  const answer = await fetch(location.origin + location.pathname + location.search, { signal: AbortSignal.timeout(20000) });
+  if (!answer.ok) return null;
+  const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+  // A proxy may answer for it, and ask for a password.
+  return page.getElementById("main") === null ? null : page;
 }
 
 async function refresh() {

@@ -46,7 +46,11 @@ pub(super) fn verdict(page: &mut String, application: &ApplicationReport, now: T
     let name = application.verdict.name();
     let _ = write!(page, "<b class=\"{name}\">{name}</b>");
     if let Some(onset) = application.onset {
-        let _ = write!(page, " for {}, since {}", Span((now.0 - onset.0).max(0.0)), When { at: onset, now });
+        // Of one that is gone it is not known until when.
+        if application.present.is_some() {
+            let _ = write!(page, " for {},", Span((now.0 - onset.0).max(0.0)));
+        }
+        let _ = write!(page, " since {}", When { at: onset, now });
     }
     match (&application.origin, &application.about.version) {
         (Some(origin), _) => {

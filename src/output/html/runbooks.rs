@@ -2,7 +2,7 @@
 
 use super::figures::kills;
 use crate::analysis::report::ApplicationReport;
-use crate::analysis::sample::{Ceiling, LimitSource};
+use crate::analysis::sample::{Ceiling, LimitSource, Memory};
 use crate::analysis::verdict::Verdict;
 use crate::units::Timestamp;
 
@@ -19,13 +19,16 @@ const RECENT_SECONDS: f64 = 3600.0;
 /// Names of the alerts, the most urgent first. How many of its kills were within an hour is not known here: three in all, one of
 /// them of late, count as repeated.
 pub(super) fn runbooks(application: &ApplicationReport, now: Timestamp) -> Vec<&'static str> {
-    let Some(present) = &application.present else { return vec!["MemtrendTargetUnreadable"] };
+    let present = application.present.as_ref();
     let is_leaking = application.verdict == Verdict::Leaking;
-    let left = present.time_to_limit.filter(|_| is_leaking).map(|time| time.expected);
+    let left = present.and_then(|present| present.time_to_limit).filter(|_| is_leaking).map(|time| time.expected);
     let last_kill = application.totals.last_kill.as_ref().map(|kill| now.0 - kill.at.0);
-    let share = |ceiling: Ceiling| present.memory.unreclaimable().as_f64() / ceiling.limit.as_f64().max(1.0);
-    let ceiling = present.memory.ceiling;
-    let has_no_limit = ceiling.is_none_or(|ceiling| ceiling.source == LimitSource::Node);
+    let is_near = |memory: &Memory| {
+        let share = |ceiling: Ceiling| memory.unreclaimable().as_f64() / ceiling.limit.as_f64().max(1.0);
+        memory.ceiling.is_some_and(|ceiling| share(ceiling) > NEAR_SHARE)
+    };
+    let has_no_limit = |memory: &Memory| memory.ceiling.is_none_or(|ceiling| ceiling.source == LimitSource::Node);
+    let memory = present.map(|present| &present.memory);
     let all = [
         (left.is_some_and(|left| left < IMMINENT_SECONDS), "MemtrendMemoryLimitImminent"),
         (
@@ -38,8 +41,8 @@ pub(super) fn runbooks(application: &ApplicationReport, now: Timestamp) -> Vec<&
             left.is_some_and(|left| (IMMINENT_SECONDS..PREDICTED_SECONDS).contains(&left)),
             "MemtrendMemoryLimitPredicted",
         ),
-        (ceiling.is_some_and(|ceiling| share(ceiling) > NEAR_SHARE), "MemtrendMemoryNearLimit"),
-        (is_leaking && has_no_limit, "MemtrendMemoryLimitUnset"),
+        (memory.is_some_and(is_near), "MemtrendMemoryNearLimit"),
+        (is_leaking && memory.is_some_and(has_no_limit), "MemtrendMemoryLimitUnset"),
     ];
     all.into_iter().filter_map(|(is_due, name)| is_due.then_some(name)).collect()
 }

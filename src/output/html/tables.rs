@@ -133,7 +133,7 @@ pub(super) fn events(page: &mut String, application: &ApplicationReport) {
         page.push_str("<p>None are counted here: it has no cgroup of its own, or the kernel does not tell.</p>\n");
         return;
     }
-    begin(page, "Events of its cgroup since memtrend began", &[("", "Event"), ("n", "Count")]);
+    begin(page, "Events of its cgroups, as long as they are counted", &[("", "Event"), ("n", "Count")]);
     for (&event, count) in MemoryEvent::ALL.iter().zip(application.totals.events) {
         let meaning = match event {
             MemoryEvent::Low => "reclaimed though below memory.low",

@@ -1,4 +1,4 @@
-//! Instants as people read them: the time of the day in UTC, and the day where it is another.
+//! Instants as people read them: the time of the day in UTC, and the day and the year where they are others.
 
 use crate::units::{Timestamp, whole};
 use std::fmt;
@@ -26,8 +26,13 @@ impl fmt::Display for When {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let seconds = seconds(self.at);
         write!(f, "<time datetime=\"{}\">", Rfc3339(seconds))?;
-        if seconds / DAY != self::seconds(self.now) / DAY {
+        let now = self::seconds(self.now);
+        if seconds / DAY != now / DAY {
             write!(f, "{} ", Day(seconds))?;
+        }
+        let year = civil(seconds / DAY).0;
+        if year != civil(now / DAY).0 {
+            write!(f, "{year} ")?;
         }
         write!(f, "{} UTC</time>", Minute(seconds))
     }
@@ -119,8 +124,8 @@ mod tests {
         let told = |at| When { at: Timestamp(at), now }.to_string();
         assert_eq!(told(now.0 - 60.0), "<time datetime=\"2026-12-31T23:58:59Z\">23:58 UTC</time>");
         assert_eq!(told(now.0 - 86_400.0), "<time datetime=\"2026-12-30T23:59:59Z\">30 Dec 23:59 UTC</time>");
-        assert_eq!(told(f64::INFINITY), "<time datetime=\"9999-12-31T23:59:59Z\">31 Dec 23:59 UTC</time>");
-        assert_eq!(told(f64::NAN), "<time datetime=\"1970-01-01T00:00:00Z\">1 Jan 00:00 UTC</time>");
+        assert_eq!(told(f64::INFINITY), "<time datetime=\"9999-12-31T23:59:59Z\">31 Dec 9999 23:59 UTC</time>");
+        assert_eq!(told(f64::NAN), "<time datetime=\"1970-01-01T00:00:00Z\">1 Jan 1970 00:00 UTC</time>");
         assert_eq!(Clock(now).to_string(), "<time datetime=\"2026-12-31T23:59:59Z\">23:59:59 UTC</time>");
         assert_eq!(
             [tick(50_700.0, 900.0), tick(50_730.0, 30.0), tick(172_800.0, 3600.0)],

@@ -26,6 +26,8 @@ pub(super) struct Application<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     image: Option<&'a str>,
     up: bool,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    forgotten: bool,
     verdict: &'static str,
     #[serde(serialize_with = "as_text")]
     evidence: &'a crate::analysis::verdict::Evidence,
@@ -65,6 +67,7 @@ impl<'a> Application<'a> {
             runtime: about.runtime.as_deref(),
             image: about.image.as_deref(),
             up: present.is_some(),
+            forgotten: application.is_only_kills,
             verdict: application.verdict.name(),
             evidence: &application.evidence,
             leak_growth_bytes_per_second: seen.map(|seen| Growth::of(&seen.slope)),

@@ -9,24 +9,68 @@ mod memory;
 use crate::analysis::history::{Block, History};
 use crate::analysis::oom::KillSource;
 use crate::analysis::report::{ApplicationReport, Report};
+use crate::output::pieces::{PIECE, Pieces};
 use application::Application;
 use serde::Serialize;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// Raised when a field changes its meaning or goes; new ones may come without.
 const VERSION: u32 = 1;
 
-/// All of a report.
-pub fn report(report: &Report) -> Vec<u8> {
-    let document = Document {
-        version: VERSION,
-        timestamp_seconds: report.clock.wall.0,
-        oom_sources: KillSource::ALL.iter().map(|source| OomSource::of(*source, report)).collect(),
-        oom_kills_unattributed: report.kills.node.unattributed(),
-        applications_dropped: report.dropped,
-        applications: report.applications.iter().map(|application| Application::of(application, report)).collect(),
-    };
-    written(&document)
+/// All of a report, in the making.
+pub struct Whole {
+    report: Arc<Report>,
+    /// The application that comes next; `None` before the head.
+    next: Option<usize>,
+}
+
+impl Whole {
+    /// The document of a report.
+    pub fn new(report: Arc<Report>) -> Self {
+        Self { report, next: None }
+    }
+
+    /// What stands before the applications, their list begun.
+    fn head(&self, page: &mut Vec<u8>) {
+        let report = &*self.report;
+        let head = written(&Head {
+            version: VERSION,
+            timestamp_seconds: report.clock.wall.0,
+            oom_sources: KillSource::ALL.iter().map(|source| OomSource::of(*source, report)).collect(),
+            oom_kills_unattributed: report.kills.node.unattributed(),
+            applications_dropped: report.dropped,
+        });
+        page.extend_from_slice(head.strip_suffix(b"}").unwrap_or(&head));
+        page.extend_from_slice(b",\"applications\":[");
+    }
+}
+
+impl Pieces for Whole {
+    fn write_piece(&mut self, page: &mut Vec<u8>) -> bool {
+        let applications = &self.report.applications;
+        let mut next = self.next.unwrap_or(0);
+        if next > applications.len() {
+            return false;
+        }
+        let end = page.len() + PIECE;
+        if self.next.is_none() {
+            self.head(page);
+        }
+        while let Some(application) = applications.get(next).filter(|_| page.len() < end) {
+            if next > 0 {
+                page.push(b',');
+            }
+            page.extend_from_slice(&written(&Application::of(application, &self.report)));
+            next += 1;
+        }
+        if next == applications.len() {
+            page.extend_from_slice(b"]}");
+            next += 1;
+        }
+        self.next = Some(next);
+        true
+    }
 }
 
 /// One application of it, with what is remembered of its floors; `history` is absent where the engine was too busy to tell.
@@ -51,14 +95,13 @@ fn written(document: &impl Serialize) -> Vec<u8> {
 }
 
 #[derive(Serialize)]
-struct Document<'a> {
+struct Head {
     version: u32,
     timestamp_seconds: f64,
     oom_sources: Vec<OomSource>,
     #[serde(skip_serializing_if = "Option::is_none")]
     oom_kills_unattributed: Option<u64>,
     applications_dropped: u64,
-    applications: Vec<Application<'a>>,
 }
 
 #[derive(Serialize)]
