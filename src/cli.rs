@@ -7,8 +7,8 @@ pub use origin::parse;
 
 use crate::config::{
     ApplicationCount, ApplicationOption, CgroupPath, Duration, FilePath, Instant, Label, ListenAddress, LogFormat,
-    LogLevel, LogOptions, Named, Options, PathOptions, Pattern, Pid, SelectorOption, StateOptions, TrendOptions,
-    UnitName, WebOptions, Which,
+    LogLevel, LogOptions, NamePattern, Named, Options, PathOptions, Pattern, Pid, SelectorOption, StateOptions,
+    TrendOptions, UnitName, WebOptions, Which,
 };
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
@@ -45,6 +45,9 @@ pub enum Command {
     /// Judge recorded series: CSV files, gzip too, with the columns timestamp_seconds and heap_bytes; or a Prometheus' past
     #[command(after_help = EXIT_CODES)]
     Analyze(Box<AnalyzeFlags>),
+    /// Ask a memtrend of this machine whether it makes its passes, for health checks and probes
+    #[command(after_help = "Exit codes: 0 it does, 1 it does not or nothing answers, 2 wrong flags or configuration.")]
+    Health(HealthFlags),
     /// Watch a program that leaks, on a fast clock, until Ctrl-C
     Demo(DemoFlags),
     /// Leak memory, for the demo and for tests
@@ -75,6 +78,15 @@ pub struct ServeFlags {
     /// asked for]
     #[arg(long, value_name = "WHICH", env = "MEMTREND_APPLICATION")]
     application: Option<Which>,
+
+    /// Of what is found by itself, watch only containers of such namespaces: * for any characters, ? for one, ! before it for
+    /// all others; repeatable
+    #[arg(long, value_name = "PATTERN", env = "MEMTREND_NAMESPACE", value_delimiter = ',')]
+    namespace: Vec<NamePattern>,
+
+    /// Of what is found by itself, watch only containers of such names; repeatable
+    #[arg(long, value_name = "PATTERN", env = "MEMTREND_CONTAINER", value_delimiter = ',')]
+    container: Vec<NamePattern>,
 
     /// Watch a process and its descendants; repeatable
     #[arg(long, value_name = "[NAME=]PID", env = "MEMTREND_PID", allow_hyphen_values = true, value_delimiter = ',')]
@@ -276,6 +288,31 @@ pub enum OutcomeFormat {
     Json,
 }
 
+/// Flags of `health`: those of `serve` that tell where it listens, and how.
+#[derive(Debug, Args)]
+pub struct HealthFlags {
+    /// Configuration file of `serve`
+    #[arg(long = "config.file", value_name = "FILE", env = "MEMTREND_CONFIG_FILE")]
+    pub config_file: Option<PathBuf>,
+
+    /// Address that memtrend listens on; of several the first [default: :10240]
+    #[arg(
+        long = "web.listen-address",
+        value_name = "ADDRESS",
+        env = "MEMTREND_WEB_LISTEN_ADDRESS",
+        value_delimiter = ','
+    )]
+    pub web_listen_address: Vec<ListenAddress>,
+
+    /// Its web config file: whether it speaks TLS
+    #[arg(long = "web.config.file", value_name = "FILE", env = "MEMTREND_WEB_CONFIG_FILE")]
+    pub web_config_file: Option<PathBuf>,
+
+    /// The longest that an answer is waited for
+    #[arg(long, value_name = "TIME", default_value = "3s", allow_hyphen_values = true)]
+    pub timeout: Duration,
+}
+
 /// Flags of `demo`.
 #[derive(Debug, Args)]
 pub struct DemoFlags {
@@ -337,6 +374,8 @@ impl ServeFlags {
         Ok(Options {
             interval: self.interval,
             application: self.application,
+            namespace: self.namespace,
+            container: self.container,
             wanted,
             version_env: self.version_env,
             max_applications: self.max_applications,

@@ -17,6 +17,7 @@ fn main() -> ExitCode {
         Command::Analyze(flags) => {
             command::analyze::run(&flags).map_err(|error| Error::msg(plain(&in_one_line(&error))))
         }
+        Command::Health(flags) => command::health::run(flags),
         Command::Demo(flags) => command::demo::run(&flags).map(|()| ExitCode::SUCCESS),
         Command::Leak(flags) => command::leak::run(&flags).map(|()| ExitCode::SUCCESS),
     };

@@ -57,3 +57,20 @@ fn the_page_of_every_layout_is_the_committed_one() {
     }
     assert!(different.is_empty(), "{}", different.join("\n\n"));
 }
+
+#[test]
+fn patterns_choose_among_containers() {
+    let watched = |patterns: &[&str]| {
+        let tree = Tree::unpack("containerd-burstable");
+        let mut flags = tree.flags();
+        flags.extend(patterns.iter().map(|pattern| (*pattern).to_owned()));
+        let page = Exporter::start(&flags).page();
+        let up = page.series.keys().filter_map(|series| series.strip_prefix("memtrend_application_up{application=\""));
+        up.map(|rest| rest.split('"').next().unwrap().to_owned()).collect::<Vec<_>>().join(" ")
+    };
+    assert_eq!(watched(&[]), "checkout containerd etcd kubelet ledger report systemd");
+    assert_eq!(watched(&["--namespace=shop", "--namespace", "job?"]), "checkout ledger report");
+    assert_eq!(watched(&["--namespace=!kube-*,!jobs"]), "checkout containerd kubelet ledger systemd");
+    assert_eq!(watched(&["--namespace=*", "--container=!*e*"]), "");
+    assert_eq!(watched(&["--container", "l*"]), "ledger");
+}

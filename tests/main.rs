@@ -39,6 +39,7 @@ mod kernel_log;
 mod kills;
 mod lifetimes;
 mod permissions;
+mod private_namespace;
 mod real_leak;
 mod replay_is_live;
 mod runbooks;

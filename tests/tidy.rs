@@ -42,6 +42,7 @@ const CONFINED: &[(&str, &str)] = &[
     ("itoa::", "src/output/encoder.rs src/source/roots.rs"),
     ("memchr::", "src/trace/csv.rs src/trace/quotes.rs"),
     ("humantime::", "src/config/values.rs src/config/settings.rs src/config/instant.rs"),
+    ("wildmatch::", "src/source/applications/filter.rs"),
     ("listenfd::", "src/command/serve.rs"),
     ("flate2::", "src/serve/body.rs src/command/analyze/mod.rs"),
     ("rustls_native_certs::", "src/history/client.rs"),

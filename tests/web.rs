@@ -1,6 +1,7 @@
 //! A real server, asked by real `curl` and `openssl`.
 
 mod bed;
+mod health;
 
 use std::io::{Read, Write};
 use std::net::TcpStream;

@@ -28,6 +28,11 @@ pub fn flags() -> String {
     page.push_str(super::EXIT_CODES);
     page.push_str("\n\n| flag | environment | meaning |\n|---|---|---|\n");
     rows(&mut page, "analyze");
+    page.push_str(
+        "\n## `memtrend health`\n\nAsks a memtrend of this machine whether it makes its passes: `HEALTHCHECK CMD [\"/memtrend\", \"health\"]`, \
+         or an `exec` probe. Takes the variables and the file of `serve`.\n\n| flag | environment | meaning |\n|---|---|---|\n",
+    );
+    rows(&mut page, "health");
     page
 }
 

@@ -6,7 +6,7 @@ use crate::analysis::sample::clean_label;
 use crate::cli::ServeFlags;
 use crate::config::{self, ApplicationOption, ListenAddress, SelectorOption, Settings};
 use crate::serve::{Service, run_until_stopped};
-use crate::source::applications::{Selection, Selector, Wanted};
+use crate::source::applications::{Filter, Patterns, Selection, Selector, Wanted};
 use crate::source::{Roots, World};
 use crate::state::Store;
 use anyhow::{Context, bail};
@@ -67,6 +67,10 @@ pub(super) fn serve(settings: &Settings, listeners: Vec<TcpListener>) -> anyhow:
     let selection = Selection {
         wanted: all_wanted(settings, &roots)?,
         automatic: settings.automatic,
+        filter: Filter {
+            namespaces: Patterns::new(&settings.namespaces),
+            containers: Patterns::new(&settings.containers),
+        },
         shortest_program_seconds: settings.block.as_secs_f64(),
         version_variable: settings.version_env.clone(),
     };

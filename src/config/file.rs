@@ -26,7 +26,7 @@ mod tests {
     #[test]
     fn every_key_has_the_name_of_its_flag() {
         let options = parse(
-            "interval = '1s'\napplication = 'auto'\nversion-env = 'V'\nmax-applications = 5\nforget-after = '1m'\n\
+            "interval = '1s'\napplication = 'auto'\nversion-env = 'V'\nnamespace = ['a*', '!b']\ncontainer = ['c']\nmax-applications = 5\nforget-after = '1m'\n\
              [trend]\nblock = '10s'\n[web]\nlisten-address = [':1', '[::1]:2']\ntelemetry-path = '/m'\n\
              config-file = 'w.yml'\nsystemd-socket = false\n[log]\nlevel = 'warn'\nformat = 'json'\n\
              [path]\nprocfs = '/p'\nsysfs = '/s'\nrootfs = '/r'\n[state]\ndir = '/v'\n\

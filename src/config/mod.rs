@@ -18,6 +18,6 @@ pub use options::{
 };
 pub use settings::Settings;
 pub use values::{
-    ApplicationCount, CgroupPath, Duration, FilePath, ListenAddress, LogFormat, LogLevel, Named, Pattern, Pid,
-    UnitName, Which,
+    ApplicationCount, CgroupPath, Duration, FilePath, ListenAddress, LogFormat, LogLevel, NamePattern, Named, Pattern,
+    Pid, UnitName, Which,
 };

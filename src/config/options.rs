@@ -1,7 +1,8 @@
 //! Options as they may be given, in the file or by flags and environment; what is not given is `None` or empty.
 
 use super::values::{
-    ApplicationCount, CgroupPath, Duration, FilePath, ListenAddress, LogFormat, LogLevel, Pattern, Pid, UnitName, Which,
+    ApplicationCount, CgroupPath, Duration, FilePath, ListenAddress, LogFormat, LogLevel, NamePattern, Pattern, Pid,
+    UnitName, Which,
 };
 use serde::Deserialize;
 use std::path::PathBuf;
@@ -14,6 +15,10 @@ pub struct Options {
     pub interval: Option<Duration>,
     /// Which applications are watched beside those asked for.
     pub application: Option<Which>,
+    /// Namespaces of containers that are found by themselves.
+    pub namespace: Vec<NamePattern>,
+    /// Their containers' names.
+    pub container: Vec<NamePattern>,
     /// Applications asked for.
     #[serde(rename = "applications")]
     pub wanted: Vec<ApplicationOption>,
@@ -153,6 +158,8 @@ impl Options {
         Self {
             interval: self.interval.or(other.interval),
             application: self.application.or(other.application),
+            namespace: if self.namespace.is_empty() { other.namespace } else { self.namespace },
+            container: if self.container.is_empty() { other.container } else { self.container },
             wanted: if self.wanted.is_empty() { other.wanted } else { self.wanted },
             version_env: self.version_env.or(other.version_env),
             max_applications: self.max_applications.or(other.max_applications),

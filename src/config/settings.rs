@@ -22,6 +22,10 @@ pub struct Settings {
     pub max_applications: u32,
     /// Whether applications are found by themselves.
     pub automatic: bool,
+    /// Patterns of the namespaces of containers found so.
+    pub namespaces: Vec<String>,
+    /// Patterns of their names.
+    pub containers: Vec<String>,
     /// Applications asked for.
     pub wanted: Vec<ApplicationOption>,
     /// The environment variable that holds an application's version.
@@ -76,6 +80,12 @@ impl Settings {
             let problem = "none, and no application is asked for: give --match, --pid, --pid-file, --cgroup or --unit";
             return Err(invalid("application", problem.to_owned()));
         }
+        let has_patterns = !options.namespace.is_empty() || !options.container.is_empty();
+        if has_patterns && !automatic {
+            let key = if options.namespace.is_empty() { "container" } else { "namespace" };
+            let problem = "chooses among what is found by itself, and nothing is: add --application auto".to_owned();
+            return Err(invalid(key, problem));
+        }
         let default_address = || vec![ListenAddress { host: String::new(), port: 10240 }];
         let listen_addresses = options.web.listen_address;
         let path = options.path;
@@ -85,6 +95,8 @@ impl Settings {
             forget_after,
             max_applications: options.max_applications.map_or(1000, |count| count.0),
             automatic,
+            namespaces: options.namespace.into_iter().map(|pattern| pattern.0).collect(),
+            containers: options.container.into_iter().map(|pattern| pattern.0).collect(),
             wanted: options.wanted,
             version_env: options.version_env,
             listen_addresses: if listen_addresses.is_empty() { default_address() } else { listen_addresses },

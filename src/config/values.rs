@@ -28,6 +28,22 @@ macro_rules! deserialize_from {
     };
 }
 
+/// A pattern of names: `*` for any characters, `?` for one, `!` before it for what does not fit.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NamePattern(pub String);
+
+impl FromStr for NamePattern {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        if text.strip_prefix('!').unwrap_or(text).trim().is_empty() {
+            return Err(format!("`{text}` fits no name: expected one such as shop, shop-* or !kube-system"));
+        }
+        Ok(Self(text.to_owned()))
+    }
+}
+deserialize_from!(deserialize_str, visit_str(&str), NamePattern, "a pattern of names in quotes such as \"shop-*\"");
+
 /// A span of time such as `5s`, `500ms`, `1h30m`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Duration(pub std::time::Duration);

@@ -8,6 +8,7 @@ mod fingerprint;
 mod keeper;
 mod negotiation;
 mod pages;
+mod probe;
 mod questions;
 pub mod reload;
 mod routes;
@@ -15,6 +16,8 @@ mod sampler;
 mod tls;
 mod verified;
 mod verifier;
+
+pub use probe::{Health, probe};
 
 use crate::analysis::engine::Engine;
 use crate::output::instruments::Instruments;

@@ -175,6 +175,13 @@ pub(super) const FLAGS: &[Case] = &[
         &["version-env: `A=B` is not the name of an environment variable"],
     ),
     flags("a variable of nothing", &["--version-env="], &["version-env", "environment variable"]),
+    flags("a pattern of nothing", &["--namespace=!"], &["--namespace", "`!` fits no name: expected one such as shop"]),
+    flags(
+        "a choice among nothing",
+        &["--container=a", "--match=b=b"],
+        &["container: chooses among what is found by itself", "add --application auto"],
+    ),
+    config("a number for a pattern", b"namespace = [1]\n", &["config.toml:1:14:", "a pattern of names in quotes"]),
     flags(
         "no applications",
         &["--max-applications=0"],

@@ -16,13 +16,26 @@ pub(crate) struct Exporter {
 }
 
 impl Exporter {
-    /// Starts `memtrend serve` on a free port with these flags, and waits until it listens.
+    /// Starts `memtrend serve` on a free port with these flags, and waits for its first pass.
     pub(crate) fn start<A: AsRef<str>>(flags: &[A]) -> Self {
         Self::start_by(Command::new(binary()), flags)
     }
 
     /// The same, by a command that becomes memtrend.
-    pub(crate) fn start_by<A: AsRef<str>>(mut command: Command, flags: &[A]) -> Self {
+    pub(crate) fn start_by<A: AsRef<str>>(command: Command, flags: &[A]) -> Self {
+        let exporter = Self::listening(command, flags);
+        wait_for("the first pass", Duration::from_secs(20), || {
+            (exporter.get("/-/ready", &[]).status == 200).then_some(())
+        });
+        exporter
+    }
+
+    /// The same, but waits until it listens, and no longer: it may ask for TLS, and for passwords.
+    pub(crate) fn spawn<A: AsRef<str>>(flags: &[A]) -> Self {
+        Self::listening(Command::new(binary()), flags)
+    }
+
+    fn listening<A: AsRef<str>>(mut command: Command, flags: &[A]) -> Self {
         command.arg("serve").args(["--web.listen-address", "127.0.0.1:0"]);
         command.args(flags.iter().map(AsRef::as_ref)).stderr(Stdio::piped()).stdout(Stdio::null());
         let mut child = command.spawn().expect("memtrend starts");
@@ -38,11 +51,7 @@ impl Exporter {
             let line = lines.iter().find(|line| line.contains("message=listening"))?;
             line.split("address=").nth(1)?.split(' ').next()?.parse().ok()
         });
-        let exporter = Self { child, address, log };
-        wait_for("the first pass", Duration::from_secs(20), || {
-            (exporter.get("/-/ready", &[]).status == 200).then_some(())
-        });
-        exporter
+        Self { child, address, log }
     }
 
     pub(crate) fn get(&self, path: &str, headers: &[&str]) -> Answer {

@@ -41,7 +41,7 @@ impl Folder {
         std::fs::copy(self.path(from), self.path(to)).unwrap();
     }
 
-    fn path(&self, name: &str) -> PathBuf {
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.0.path().join(name)
     }
 

@@ -270,6 +270,9 @@ impl Applications {
         tops: &BTreeSet<Box<[u8]>>,
     ) -> Option<Group> {
         let identity = Arc::clone(self.identities.get(key)?);
+        if !matches!(key, Key::Wanted(_)) && !self.selection.filter.takes(&identity) {
+            return None;
+        }
         let lifetime = self.lives.of(&identity, members)?;
         let (main, _) = *members.first()?;
         let process = table.get(main)?;

@@ -1,6 +1,7 @@
 //! Which process belongs to which application, and what it is called.
 
 mod commands;
+mod filter;
 mod grouping;
 mod lives;
 mod names;
@@ -8,5 +9,6 @@ mod own;
 mod selector;
 mod version;
 
+pub use filter::{Filter, Patterns};
 pub(crate) use grouping::{Applications, Group};
 pub use selector::{Selection, Selector, Wanted};

@@ -1,5 +1,6 @@
 //! What the user asks to be watched.
 
+use super::filter::Filter;
 use crate::source::cgroup::{Membership, Placement, is_within};
 use std::path::PathBuf;
 
@@ -10,6 +11,8 @@ pub struct Selection {
     pub wanted: Vec<Wanted>,
     /// Whether everything else is found by itself: containers, units, programs.
     pub automatic: bool,
+    /// What of that is watched.
+    pub filter: Filter,
     /// Seconds that a program must have run before it is an application by its name alone: what a shell calls by the
     /// hundred would otherwise be as many series. Containers, units and what is asked for count at once.
     pub shortest_program_seconds: f64,

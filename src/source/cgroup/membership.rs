@@ -1,7 +1,9 @@
 //! `/proc/PID/cgroup`: the control groups of a process.
 
 use super::Version;
+use super::directory::Hierarchies;
 use super::layout::{Placement, place};
+use super::namespace::Namespace;
 use crate::source::read_error::ReadError;
 use crate::source::roots::Roots;
 use std::collections::HashMap;
@@ -20,7 +22,13 @@ pub(crate) struct Membership {
 }
 
 impl Membership {
+    /// As it is seen here.
     pub(crate) fn parse(text: &[u8]) -> Self {
+        Self::on_node(text, &Namespace::default())
+    }
+
+    /// As the node has it.
+    fn on_node(text: &[u8], namespace: &Namespace) -> Self {
         let [mut memory, mut unified, mut systemd]: [Option<&[u8]>; 3] = [None; 3];
         for line in text.split(|byte| *byte == b'\n') {
             let mut fields = line.splitn(3, |byte| *byte == b':');
@@ -37,16 +45,18 @@ impl Membership {
                 _ => {}
             }
         }
-        let counted = memory.map(|path| (Version::V1, path)).or(unified.map(|path| (Version::V2, path)));
+        let memory = memory.map(|path| namespace.on_node(Version::V1, path));
+        let unified = unified.map(|path| namespace.on_node(Version::V2, path));
         let mut paths: Vec<Box<[u8]>> = Vec::new();
-        for path in [memory, unified, systemd].into_iter().flatten() {
+        for path in [memory.as_deref(), unified.as_deref(), systemd].into_iter().flatten() {
             if !paths.iter().any(|known| **known == *path) {
                 paths.push(path.into());
             }
         }
+        let counted = memory.map(|path| (Version::V1, path)).or(unified.map(|path| (Version::V2, path)));
         let placement = paths.iter().map(|path| place(path)).find(|placement| *placement != Placement::Other);
         Self {
-            memory: counted.map(|(version, path)| (version, path.into())),
+            memory: counted.map(|(version, path)| (version, path.into_owned().into())),
             paths,
             placement: placement.unwrap_or_default(),
         }
@@ -57,6 +67,8 @@ impl Membership {
 #[derive(Debug, Default)]
 pub(crate) struct Memberships {
     by_text: HashMap<Box<[u8]>, Arc<Membership>>,
+    /// Found when the first is read.
+    namespace: Option<Namespace>,
 }
 
 impl Memberships {
@@ -73,7 +85,8 @@ impl Memberships {
         if let Some(known) = self.by_text.get(text) {
             return Ok(Arc::clone(known));
         }
-        let membership = Arc::new(Membership::parse(text));
+        let namespace = self.namespace.get_or_insert_with(|| own_namespace(roots));
+        let membership = Arc::new(Membership::on_node(text, namespace));
         self.by_text.insert(text.into(), Arc::clone(&membership));
         Ok(membership)
     }
@@ -81,6 +94,14 @@ impl Memberships {
     pub(crate) fn forget_unused(&mut self) {
         self.by_text.retain(|_, membership| Arc::strong_count(membership) > 1);
     }
+}
+
+/// Of memtrend's own process, whatever `--path.procfs` says.
+fn own_namespace(roots: &Roots) -> Namespace {
+    let text = std::fs::read("/proc/self/cgroup").unwrap_or_default();
+    let own = Membership::parse(&text).memory;
+    let hierarchies = Hierarchies::new(roots);
+    Namespace::find(own.as_slice(), std::process::id(), |version| hierarchies.mount_point(version))
 }
 
 #[cfg(test)]

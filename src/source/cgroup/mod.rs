@@ -4,6 +4,7 @@ mod ancestors;
 mod directory;
 mod layout;
 mod membership;
+mod namespace;
 mod parents;
 mod reader;
 pub(crate) mod v1;
