@@ -25,8 +25,10 @@ fn cgroups_beside_its_own_are_read_on_the_node() {
     let exporter = Exporter::start_by(command, &["--cgroup", &format!("app={path}"), "--trend.block", "1s"]);
     let seen = std::fs::read_to_string(format!("/proc/{}/cgroup", exporter.pid())).unwrap();
     assert!(seen.contains(own.folder.file_name().unwrap().to_str().unwrap()), "it is where it was put: {seen}");
-    let page = exporter.page();
-    assert_eq!(page.must("memtrend_application_up{application=\"app\"}"), 1.0, "{}", page.listing());
+    let page = wait_for("the application", Duration::from_secs(8), || {
+        let page = exporter.page();
+        (page.must("memtrend_application_up{application=\"app\"}") == 1.0).then_some(page)
+    });
     assert_eq!(page.must("memtrend_memory_limit_bytes{application=\"app\",source=\"own\"}"), f64::from(96_u32 << 20));
     leak.0.wait().unwrap();
     wait_for("the kill in its scope", Duration::from_secs(5), || {
