@@ -36,8 +36,16 @@ pub fn run(flags: HealthFlags) -> anyhow::Result<ExitCode> {
                 "memtrend answers, and asks for a password or a certificate: whether it makes its passes is not known."
             );
         }
-        Ok(Health::Unhealthy(status)) => {
-            eprintln!("memtrend: {address} answers with {status}: no pass over the processes has ended for too long");
+        Ok(Health::Hanging) => {
+            eprintln!(
+                "memtrend: {address} answers that no pass over the processes has ended for too long: its log says what it waits for, or restart it"
+            );
+            return Ok(ExitCode::FAILURE);
+        }
+        Ok(Health::Foreign(status)) => {
+            eprintln!(
+                "memtrend: {address} answers with {status}, as no memtrend does: name where memtrend listens by --web.listen-address"
+            );
             return Ok(ExitCode::FAILURE);
         }
         Err(error) => {

@@ -21,8 +21,10 @@ use tokio_rustls::rustls::{AlertDescription, ClientConfig, DigitallySignedStruct
 pub enum Health {
     /// Passes are made.
     Healthy,
-    /// It answers that no pass has ended for too long, or something else than it should.
-    Unhealthy(u16),
+    /// No pass has ended for too long.
+    Hanging,
+    /// It answers with another status than a memtrend does.
+    Foreign(u16),
     /// It answers, and asks for a password or a certificate first: whether passes are made is not known.
     Guarded,
 }
@@ -46,7 +48,6 @@ async fn ask(address: &ListenAddress, is_tls: bool) -> io::Result<Health> {
         return speak(stream).await;
     }
     match by_tls(stream).await {
-        // TLS 1.3 tells it with the first answer, TLS 1.2 in the handshake.
         Err(error) if asks_for_certificate(&error) => Ok(Health::Guarded),
         answered => answered,
     }
@@ -66,7 +67,7 @@ async fn connect(ListenAddress { host, port }: &ListenAddress) -> io::Result<Tcp
 
 async fn by_tls(stream: TcpStream) -> io::Result<Health> {
     let provider = ring::default_provider();
-    let any = AnyCertificate(provider.signature_verification_algorithms);
+    let any = AnyService(provider.signature_verification_algorithms);
     let config = ClientConfig::builder_with_provider(Arc::new(provider))
         .with_safe_default_protocol_versions()
         .map_err(io::Error::other)?
@@ -89,7 +90,8 @@ where
     Ok(match answer.map_err(unwrapped)?.status() {
         StatusCode::OK => Health::Healthy,
         StatusCode::UNAUTHORIZED => Health::Guarded,
-        status => Health::Unhealthy(status.as_u16()),
+        StatusCode::SERVICE_UNAVAILABLE => Health::Hanging,
+        status => Health::Foreign(status.as_u16()),
     })
 }
 
@@ -104,6 +106,7 @@ fn unwrapped(error: hyper::Error) -> io::Error {
     }
 }
 
+/// TLS 1.2 has no alert of its own for that (RFC 5246, 7.4.6).
 fn asks_for_certificate(error: &io::Error) -> bool {
     let alert = error.get_ref().and_then(|error| error.downcast_ref::<TlsError>());
     matches!(
@@ -114,9 +117,9 @@ fn asks_for_certificate(error: &io::Error) -> bool {
 
 /// Takes any certificate whose private key the service proves to have.
 #[derive(Debug)]
-struct AnyCertificate(WebPkiSupportedAlgorithms);
+struct AnyService(WebPkiSupportedAlgorithms);
 
-impl ServerCertVerifier for AnyCertificate {
+impl ServerCertVerifier for AnyService {
     fn verify_server_cert(
         &self,
         _end_entity: &CertificateDer<'_>,

@@ -61,20 +61,32 @@ fn one_that_does_not_answer_is_not_healthy() {
 }
 
 /// What answers here is a mock: no pass of a real one can be made to hang for a minute.
-#[test]
-fn one_whose_passes_hang_is_not_healthy() {
+fn answering(status: &str) -> (i32, String) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap().to_string();
-    let answering = std::thread::spawn(move || {
+    let answer = format!("HTTP/1.1 {status}\r\nContent-Length: 0\r\n\r\n");
+    let asked = std::thread::spawn(move || {
         let (mut stream, _) = listener.accept().unwrap();
         let mut request = [0; 1024];
         let length = stream.read(&mut request).unwrap();
-        stream.write_all(b"HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\n\r\n").unwrap();
+        stream.write_all(answer.as_bytes()).unwrap();
         String::from_utf8_lossy(&request[..length]).lines().next().unwrap().to_owned()
     });
-    let expected = format!("memtrend: {address} answers with 503: no pass over the processes has ended for too long\n");
-    assert_eq!(health(&["--web.listen-address", &address]), (1, expected));
-    assert_eq!(answering.join().unwrap(), "GET /-/healthy HTTP/1.1");
+    let told = health(&["--web.listen-address", &address]);
+    assert_eq!(asked.join().unwrap(), "GET /-/healthy HTTP/1.1");
+    told
+}
+
+#[test]
+fn one_whose_passes_hang_is_not_healthy() {
+    let (code, told) = answering("503 Service Unavailable");
+    assert!(code == 1 && told.contains("no pass over the processes has ended for too long"), "{told}");
+}
+
+#[test]
+fn what_is_no_memtrend_is_not_healthy() {
+    let (code, told) = answering("404 Not Found");
+    assert!(code == 1 && told.contains("answers with 404, as no memtrend does"), "{told}");
 }
 
 #[test]

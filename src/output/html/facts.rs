@@ -62,6 +62,9 @@ pub(super) fn glance(page: &mut String, application: &ApplicationReport, now: Ti
                 let at = When { at: Timestamp(now.0 + time.expected), now };
                 facts.fact("Time to limit", Span(time.expected), format_args!("{earliest} to {latest}; about {at}"));
             }
+            None if application.verdict == Verdict::Leaking && present.memory.ceiling.is_some() => {
+                facts.fact("Time to limit", "not known yet", "too little is seen of the present life");
+            }
             None => facts.fact("Time to limit", "none", "not growing, or no limit"),
         }
         if let Some(gain) = present.restart_gain_seconds {
