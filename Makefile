@@ -2,32 +2,33 @@
 
 target := $(shell rustc -vV 2>/dev/null | sed -n 's/^host: //p')
 binary := target/$(target)/release/memtrend
-# Functions of the same instructions are kept once, where the compiler links with lld (1.90, x86_64): a hundredth.
-folded := $(shell rustc -vV 2>/dev/null | awk '$$1 == "release:" && $$2 >= "1.90" {new = 1} $$2 == "x86_64-unknown-linux-gnu" {lld = 1} END {if (new && lld) print "-C link-arg=-Wl,--icf=all"}')
-# Addresses to be set at the start are packed where the C library can unpack them (glibc 2.36): a thirtieth of the binary.
-packed := $(shell getconf GNU_LIBC_VERSION 2>/dev/null | awk '$$1 == "glibc" && $$2 >= 2.36 {print "-C link-arg=-Wl,-z,pack-relative-relocs"}')
-static := RUSTFLAGS='-C target-feature=+crt-static $(folded) $(packed)' cargo build --release --target $(target)
 
-.PHONY: all demo test soak lint unit bench fuzz docs accept static setup clean
+.PHONY: all demo test soak lint bench fuzz docs accept static image setup clean
 
 all: static
 
 # A static binary that runs in an empty image.
 static:
-	@$(static)
+	@scripts/static >/dev/null
 	@ls -l $(binary) | awk '{print "$(binary):", $$5, "bytes"}'
+
+# The container image memtrend:VERSION, of that binary; BUILDER=IMAGE names another base to build it in.
+image:
+	@BUILDER=$(BUILDER) scripts/image >/dev/null
 
 demo:
 	@scripts/setup demo
 	@echo "Building; the first time takes some three minutes."
-	@$(static)
+	@scripts/static >/dev/null
 	@$(binary) demo $(DEMO_FLAGS)
 
 setup:
 	@scripts/setup
 
-test: setup lint static
-	MEMTREND_STATIC_BINARY=$(CURDIR)/$(binary) cargo test --quiet
+# The binary under test is that of the image, where there is an engine to build it with.
+test: setup lint
+	@binary=$$(scripts/image) || { [ $$? = 3 ] && binary=$$(scripts/static); } && \
+	  MEMTREND_STATIC_BINARY=$$binary cargo test --quiet
 
 # The long runs of the tests of kills, one after another: some two hours. docs/oom.md tells what they gave.
 soak: setup static

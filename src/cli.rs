@@ -48,6 +48,8 @@ pub enum Command {
     /// Ask a memtrend of this machine whether it makes its passes, for health checks and probes
     #[command(after_help = "Exit codes: 0 it does, 1 it does not or nothing answers, 2 wrong flags or configuration.")]
     Health(HealthFlags),
+    /// Own the PID namespace of containers that share it, and do nothing else: it reaps orphans until SIGTERM
+    Pause,
     /// Watch a program that leaks, on a fast clock, until Ctrl-C
     Demo(DemoFlags),
     /// Leak memory, for the demo and for tests

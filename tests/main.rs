@@ -34,6 +34,7 @@ mod engine;
 mod fixture_pages;
 mod formats;
 mod identity;
+mod image;
 mod incident;
 mod kernel_log;
 mod kills;

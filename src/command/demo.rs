@@ -56,7 +56,7 @@ pub fn run(flags: &DemoFlags) -> anyhow::Result<()> {
     };
     let served = settings().and_then(|settings| {
         log::install(LogLevel::Warn, LogFormat::Logfmt);
-        serve::serve(&settings, vec![listener])
+        serve::serve(&settings, vec![listener], false)
     });
     is_over.store(true, Ordering::Relaxed);
     let supervised = supervisor.join();

@@ -6,6 +6,7 @@ pub mod demo;
 pub mod health;
 pub mod leak;
 mod log;
+pub mod pause;
 mod plain;
 pub mod serve;
 

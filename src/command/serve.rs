@@ -5,7 +5,7 @@ use crate::analysis::engine::{self, Engine};
 use crate::analysis::sample::clean_label;
 use crate::cli::ServeFlags;
 use crate::config::{self, ApplicationOption, ListenAddress, SelectorOption, Settings};
-use crate::serve::{Service, run_until_stopped};
+use crate::serve::{Service, orphans, run_until_stopped};
 use crate::source::applications::{Filter, Patterns, Selection, Selector, Wanted};
 use crate::source::{Roots, World};
 use crate::state::Store;
@@ -23,7 +23,7 @@ pub fn run(flags: ServeFlags) -> anyhow::Result<()> {
     let Some(settings) = settings else { return Ok(()) };
     log::install(settings.log_level, settings.log_format);
     let listeners = listeners(&settings)?;
-    serve(&settings, listeners)
+    serve(&settings, listeners, orphans::is_first_process())
 }
 
 /// The checked settings; `None` when a check was all that was asked for.
@@ -61,7 +61,7 @@ fn check_roots(settings: &Settings) -> anyhow::Result<()> {
 }
 
 /// Serves on listeners that are open already.
-pub(super) fn serve(settings: &Settings, listeners: Vec<TcpListener>) -> anyhow::Result<()> {
+pub(super) fn serve(settings: &Settings, listeners: Vec<TcpListener>, reaps_orphans: bool) -> anyhow::Result<()> {
     let roots =
         Roots { procfs: settings.procfs.clone(), sysfs: settings.sysfs.clone(), rootfs: settings.rootfs.clone() };
     let selection = Selection {
@@ -88,6 +88,7 @@ pub(super) fn serve(settings: &Settings, listeners: Vec<TcpListener>) -> anyhow:
         state: settings.state.as_deref().map(Store::open).transpose()?,
         telemetry_path: settings.telemetry_path.clone(),
         web_config: settings.web_config.clone(),
+        reaps_orphans,
     })
 }
 

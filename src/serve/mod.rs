@@ -7,6 +7,7 @@ pub mod connections;
 mod fingerprint;
 mod keeper;
 mod negotiation;
+pub mod orphans;
 mod pages;
 mod probe;
 mod questions;
@@ -49,6 +50,8 @@ pub struct Service {
     pub telemetry_path: String,
     /// TLS and authentication.
     pub web_config: Option<PathBuf>,
+    /// Whether orphans that become children of this process are waited for; it must have no children of its own then.
+    pub reaps_orphans: bool,
 }
 
 /// Runs on a single-threaded runtime until SIGTERM or SIGINT, then lets requests in flight end.
@@ -63,6 +66,9 @@ pub fn run_until_stopped(service: Service) -> anyhow::Result<()> {
 
 async fn run(service: Service) -> anyhow::Result<()> {
     let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+    if service.reaps_orphans {
+        tokio::spawn(orphans::reap());
+    }
     let instruments = Instruments::new()?;
     let interval = service.interval;
     let (published, report) = watch::channel(None);

@@ -3,7 +3,7 @@
 //! Only where dockerd is installed, by root: elsewhere it is said aloud and not tried.
 
 use super::http::get;
-use super::{static_binary, wait_for};
+use super::{project, static_binary, wait_for};
 use std::fs;
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::path::Path;
@@ -11,6 +11,8 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 pub(crate) const IMAGE: &str = "memtrend-test:1";
+/// The image that is deployed, built from the Dockerfile.
+pub(crate) const RELEASED: &str = concat!("memtrend:", env!("CARGO_PKG_VERSION"));
 pub(crate) const MIB: u64 = 1 << 20;
 /// What the containers' program holds: much more than memtrend does.
 pub(crate) const HELD: u64 = 20 * MIB;
@@ -46,6 +48,27 @@ impl Docker {
         });
         docker.build(&static_binary());
         Some(docker)
+    }
+
+    /// Starts one that has the image that is deployed too; `None` where [`Self::start`] gives none.
+    pub(crate) fn start_released() -> Option<Self> {
+        let docker = Self::start()?;
+        let built = project().join("target/image");
+        let is_of_this_binary =
+            fs::read(built.join("memtrend")).is_ok_and(|bytes| bytes == fs::read(static_binary()).unwrap());
+        assert!(is_of_this_binary, "{} holds no image of the binary under test: run `make image`", built.display());
+        docker.run(&["load", "-q", "-i", built.join("memtrend.tar").to_str().unwrap()]);
+        Some(docker)
+    }
+
+    /// Where it keeps what is its own, and files of the test's.
+    pub(crate) fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// What a container has written to its standard error.
+    pub(crate) fn log(&self, container: &str) -> String {
+        String::from_utf8(self.command(&["logs", container]).output().unwrap().stderr).unwrap()
     }
 
     /// An image of nothing but the program, under two names: the watching and the watched one.
