@@ -1,6 +1,9 @@
 //! The static binary under cgroup v2, in a virtual machine with a kernel of its own.
 
 mod kills;
+mod kubelet;
+mod node;
+mod sidecar;
 
 use crate::support::page::Page;
 use crate::support::{project, static_binary};

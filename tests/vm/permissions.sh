@@ -7,10 +7,11 @@
 . /bin/pod.sh
 lives=$1 own=$2 above=$3
 shift 3
-echo 96M >/sys/fs/cgroup/kubepods/burstable/$pod/memory.max
+sandbox pause pause
+echo 96M >/sys/fs/cgroup$group/memory.max
 count=0
 while [ $# -gt 0 ]; do
-  bundle watcher$count "$1" 67108864 "$2" "$shared" /memtrend serve --version-env VERSION --match "own=$own" --match "above=$above" \
+  bundle watcher$count watcher$count watcher$count "$1" 67108864 "$2" "$shared" /memtrend serve --version-env VERSION --match "own=$own" --match "above=$above" \
     --trend.block 10s --interval 1s --web.listen-address 127.0.0.1:$((10240 + count))
   run_detached watcher$count
   count=$((count + 1))
@@ -35,7 +36,7 @@ pages() {
 
 # live NAME MEMORY START RATE: runs a container to its end, again where a sidecar has missed that.
 live() {
-  bundle $1 1000 $2 '' "$shared" /leaky leak --start $3 --rate $4
+  bundle $1 $1 $1 1000 $2 '' "$shared" /leaky leak --start $3 --rate $4
   life=0
   while [ $life -lt $lives ]; do
     crun --cgroup-manager=cgroupfs run --bundle /pod/$1 $1 >/tmp/$1.log 2>&1 &

@@ -1,43 +1,57 @@
-# For scripts in the virtual machine: the parts of a pod as the kubelet lays it out, made by crun, with private cgroup
-# namespaces and one PID namespace, which pause owns.
-pod=pod6f1c2b3a-0d4e-4a59-9b1e-5d1c0ffee123
+# For scripts in the virtual machine: pods as the kubelet lays them out, made by crun, with private cgroup namespaces and one PID
+# namespace, which pause owns. A stand-in for the kubelet and the container runtime, on the machine's own kernel.
 mkdir -p /pod/rootfs/proc /pod/rootfs/sys /pod/rootfs/dev /pod/rootfs/tmp
 cp /bin/memtrend /pod/rootfs/memtrend
 cp /bin/memtrend /pod/rootfs/leaky
 cp /bin/memtrend /pod/rootfs/pause
 
-# bundle NAME UID MEMORY CAPABILITIES PID_NAMESPACE ARGUMENT...
+# The pod whose containers are made: its uid, and its cgroup.
+uid=6f1c2b3a-0d4e-4a59-9b1e-5d1c0ffee123
+group=/kubepods/burstable/pod$uid
+
+# bundle ID CONTAINER CGROUP UID MEMORY CAPABILITIES PID_NAMESPACE ARGUMENT...: what `crun run --bundle /pod/ID` needs; a memory
+# of 0 is no limit.
 bundle() {
-  name=$1 user=$2 memory=$3 caps=$4 pids=$5
-  shift 5
-  arguments=$(printf '"%s",' "$@")
-  mkdir -p /pod/$name /kubelet/pods/${pod#pod}/containers/$name
-  echo >/kubelet/pods/${pod#pod}/containers/$name/1a2b3c4d
-  cat >/pod/$name/config.json <<J
+  local id=$1 container=$2 place=$3 user=$4 memory=$5 caps=$6 pids=$7
+  shift 7
+  local arguments=$(printf '"%s",' "$@")
+  [ $memory = 0 ] && memory= || memory="\"memory\":{\"limit\":$memory,\"swap\":$memory}"
+  mkdir -p /pod/$id /kubelet/pods/$uid/containers/$container
+  echo >/kubelet/pods/$uid/containers/$container/1a2b3c4d
+  cat >/pod/$id/config.json <<J
 {"ociVersion":"1.0.2","process":{"terminal":false,"user":{"uid":$user,"gid":$user},"args":[${arguments%,}],"env":["PATH=/","VERSION=7"],
 "cwd":"/","capabilities":{"bounding":[$caps],"effective":[$caps],"permitted":[$caps]},"noNewPrivileges":false},
 "root":{"path":"/pod/rootfs","readonly":true},"hostname":"pod","mounts":[
 {"destination":"/proc","type":"proc","source":"proc"},
 {"destination":"/dev","type":"tmpfs","source":"tmpfs","options":["nosuid","mode=755"]},
 {"destination":"/sys","type":"sysfs","source":"sysfs","options":["nosuid","noexec","nodev","ro"]},
-{"destination":"/dev/termination-log","type":"bind","source":"/kubelet/pods/${pod#pod}/containers/$name/1a2b3c4d","options":["bind"]},
+{"destination":"/dev/termination-log","type":"bind","source":"/kubelet/pods/$uid/containers/$container/1a2b3c4d","options":["bind"]},
 {"destination":"/sys/fs/cgroup","type":"cgroup","source":"cgroup","options":["nosuid","noexec","nodev","relatime","ro"]}],
-"linux":{"cgroupsPath":"/kubepods/burstable/$pod/$name","resources":{"memory":{"limit":$memory,"swap":$memory}},
+"linux":{"cgroupsPath":"$group/$place","resources":{$memory},
 "namespaces":[{"type":"mount"},{"type":"ipc"},{"type":"uts"},{"type":"cgroup"},$pids]}}
 J
 }
 
-# run_detached NAME
+# run_detached ID
 run_detached() {
   crun --cgroup-manager=cgroupfs run -d --bundle /pod/$1 $1 >/tmp/$1.log 2>&1 || { cat /tmp/$1.log; exit 1; }
+}
+
+# run_to_its_kill ID: until the kernel kills it; its cgroup is removed at once.
+run_to_its_kill() {
+  crun --cgroup-manager=cgroupfs run --bundle /pod/$1 $1 >/tmp/$1.log 2>&1
+  local code=$?
+  [ $code = 137 ] || { echo "$1 ended with $code"; cat /tmp/$1.log; }
+}
+
+# sandbox ID PLACE: starts the pod's pause; shared is its PID namespace then.
+sandbox() {
+  bundle $1 POD $2 65535 33554432 '' '{"type":"pid"}' /pause pause
+  run_detached $1
+  shared='{"type":"pid","path":"/proc/'$(crun state $1 | sed -n 's/.*"pid": *\([0-9]*\).*/\1/p')'/ns/pid"}'
 }
 
 # wait_ready PORT
 wait_ready() {
   for attempt in $(seq 100); do wget -q -O /dev/null http://127.0.0.1:$1/-/ready && return; sleep 0.2; done 2>/dev/null
 }
-
-bundle pause 65535 33554432 '' '{"type":"pid"}' /pause leak --start 0 --rate 0
-run_detached pause
-pause=$(crun state pause | sed -n 's/.*"pid": *\([0-9]*\).*/\1/p')
-shared='{"type":"pid","path":"/proc/'$pause'/ns/pid"}'

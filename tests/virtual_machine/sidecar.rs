@@ -1,0 +1,81 @@
+//! memtrend as a sidecar in a pod, under cgroup v2: beside a container that the kernel kills again and again.
+
+use super::{pages, run};
+use crate::kills::{SCOPES, rounds, seen_by};
+use crate::support::page::Page;
+use memtrend::units::count_as_f64;
+
+const MIB: f64 = 1_048_576.0;
+
+/// Bytes a second of its first life.
+const RATE: f64 = 2.0 * MIB;
+
+/// The uid and the capabilities of each.
+const SIDECARS: [(&str, &str, &str); 3] = [
+    ("the application's user", "1000", ""),
+    ("root with SYS_PTRACE", "0", "\"CAP_SYS_PTRACE\""),
+    ("another user", "65534", ""),
+];
+
+/// As the kubelet has told it by the container's mounts.
+const APP: &str = "application=\"app\",container=\"app\"";
+
+fn kills(page: &Page) -> [f64; 5] {
+    SCOPES.map(|scope| page.must(&format!("memtrend_oom_kills_total{{{APP},scope=\"{scope}\"}}")))
+}
+
+fn restarts(page: &Page) -> [f64; 3] {
+    ["oom", "exit", "unknown"].map(|cause| page.must(&format!("memtrend_restarts_total{{{APP},cause=\"{cause}\"}}")))
+}
+
+/// While it leaks slowly, as the node's own files tell its anonymous memory.
+fn assert_right(page: &Page, anonymous: f64) {
+    let heap = page.must(&format!("memtrend_heap_bytes{{{APP}}}"));
+    // A page is of the last pass.
+    assert!((heap - anonymous).abs() < RATE, "{heap} of {anonymous}");
+    assert_eq!(page.must(&format!("memtrend_memory_limit_bytes{{{APP},source=\"own\"}}")), 64.0 * MIB);
+    let slope = page.must(&format!("memtrend_heap_growth_bytes_per_second{{{APP},window=\"15s\"}}"));
+    assert!((slope / RATE - 1.0).abs() < 0.05, "slope {slope}");
+    let left = page.must(&format!("memtrend_time_to_limit_seconds{{{APP},estimate=\"expected\"}}"));
+    let expected = (64.0 * MIB - heap) / RATE;
+    assert!((left - expected).abs() < 0.1 * expected + 1.0, "{left} of {expected}");
+}
+
+#[test]
+fn twenty_kills_of_its_neighbour_are_twenty_and_none_of_them_ends_it() {
+    let count = rounds(20, 200);
+    let (seconds, lives) = ((120 + 15 * count).to_string(), count.to_string());
+    let mut arguments = vec![lives.as_str()];
+    SIDECARS.iter().for_each(|(_, uid, capabilities)| arguments.extend([uid, capabilities]));
+    let text = run(&["-s", "-t", &seconds, "-p", "crun"], "pods.sh", &arguments);
+    let pages = pages(&text);
+    let told = |mark: &str| -> &str {
+        let line = text.lines().find_map(|line| line.strip_prefix(mark));
+        line.unwrap_or_else(|| panic!("no {mark}:\n{text}")).trim()
+    };
+    let anonymous: f64 = told("@@anonymous ").parse().unwrap();
+    let expected = count_as_f64(count);
+    for (place, (name, ..)) in SIDECARS.iter().enumerate() {
+        let (live, end) = (&pages[format!("live {place}").as_str()], &pages[format!("end {place}").as_str()]);
+        if place < 2 {
+            assert_right(live, anonymous);
+            assert_eq!(kills(end), [expected, 0.0, 0.0, 0.0, 0.0], "{name}: {text}");
+            assert_eq!(restarts(end), [expected - 1.0, 0.0, 0.0], "{name}: {text}");
+        } else {
+            let heap = live.must(&format!("memtrend_heap_bytes{{{APP}}}"));
+            assert!((heap - anonymous).abs() < RATE, "{heap} of {anonymous}");
+            assert!(live.value(&format!("memtrend_memory_limit_bytes{{{APP},source=\"own\"}}")).is_none());
+            // Inferred: never more than there were, and never as if it were proved.
+            let [proved @ .., unknown] = kills(end);
+            assert_eq!(proved, [0.0; 4], "{text}");
+            assert!((1.0..=expected).contains(&unknown), "{unknown} of {expected}: {text}");
+            println!("{count} kills: all seen with permissions, {unknown} inferred without");
+        }
+        // The application and the other two, but neither itself nor pause.
+        assert_eq!(end.must("memtrend_applications"), 3.0, "{name}: {}", end.listing());
+        assert_eq!(told(&format!("@@started {place} ")), "running", "{name}");
+        let peak: f64 = told(&format!("@@peak {place} ")).parse().unwrap();
+        println!("{name}: at most {:.2} MiB, {} of vmstat", peak / MIB, seen_by(end, "vmstat"));
+        assert!(peak <= 10.0 * MIB, "{name}: {peak} bytes");
+    }
+}
