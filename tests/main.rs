@@ -25,6 +25,7 @@ mod analyze_svg;
 mod bad_input;
 mod built_in_page;
 mod changes;
+mod compose;
 mod containers;
 mod cpu_load;
 mod dashboards;
