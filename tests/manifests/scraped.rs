@@ -39,19 +39,22 @@ fn relabelings(monitor: &Value) -> Value {
 
 /// The labels of each series but `job`, by application; targets as the operator would find them.
 fn scraped(monitor: &Value, page: &'static str, containers: &[&str]) -> BTreeMap<String, BTreeMap<String, String>> {
-    let served = Canned::always(ok(page));
-    let address = served.address.to_string();
-    let targets: Vec<Value> =
-        containers.iter().map(|name| json!({ "targets": [address], "labels": target(name) })).collect();
+    let served: Vec<Canned> = containers.iter().map(|_| Canned::always(ok(page))).collect();
+    let targets = served.iter().zip(containers);
+    let targets: Vec<Value> = targets
+        .map(|(served, name)| json!({ "targets": [served.address.to_string()], "labels": target(name) }))
+        .collect();
     let job = json!({
         "job_name": "pods", "scrape_interval": "1s", "static_configs": targets,
         "honor_labels": monitor["spec"]["podMetricsEndpoints"][0]["honorLabels"], "relabel_configs": relabelings(monitor),
     });
     let prometheus = Prometheus::scraping_jobs(&json!({ "scrape_configs": [job] }));
-    let series = wait_for("series", Duration::from_secs(60), || {
+    // By the fourth scrape of one target each has had its first.
+    wait_for("four scrapes", Duration::from_secs(60), || {
         prometheus.connects()?;
-        Some(prometheus.query("memtrend_heap_bytes")).filter(|series| !series.is_empty())
+        prometheus.number("max(count_over_time(up[1m])) > 3")
     });
+    let series = prometheus.query("memtrend_heap_bytes");
     let labels = |series: &Value| {
         let all = series["metric"].as_object().unwrap().iter();
         let mut all: BTreeMap<String, String> =
