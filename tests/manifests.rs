@@ -6,6 +6,7 @@ mod pods;
 mod rendered;
 mod scraped;
 mod sidecars;
+mod told;
 mod tools;
 mod valid;
 mod values;

@@ -72,6 +72,17 @@ fn kind(path: &Path) -> String {
     parsed["kind"].as_str().unwrap_or_default().to_owned()
 }
 
+/// A folder with `deploy/kubernetes` in it, for kustomizations of a user's own beside it.
+pub(super) fn copy_of_deploy() -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    for path in files(&project().join("deploy/kubernetes")) {
+        let copy = folder.path().join(path.strip_prefix(project()).unwrap());
+        fs::create_dir_all(copy.parent().unwrap()).unwrap();
+        fs::copy(path, copy).unwrap();
+    }
+    folder
+}
+
 /// Files of a name below a folder, sorted.
 pub(super) fn files_named(folder: &Path, name: &str) -> Vec<PathBuf> {
     let mut found = files(folder);

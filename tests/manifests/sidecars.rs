@@ -1,11 +1,10 @@
 //! The components over workloads as a user has them: which get a sidecar, and what becomes of the rest of them.
 
-use super::rendered::{Rendered, files};
+use super::rendered::{Rendered, copy_of_deploy};
 use super::{pods, tools};
 use crate::support::project;
 use serde_json::{Value, json};
 use std::fs;
-use std::path::Path;
 
 /// Workloads with containers, volumes and a security context of their own; the last wants no sidecar.
 const WORKLOADS: &str = "\
@@ -48,22 +47,13 @@ metadata: { name: shop }
 
 /// The workloads with a component, and with `more` lines of the user's own kustomization.
 fn with_component(component: &str, more: &str) -> Rendered {
-    let folder = tempfile::tempdir().unwrap();
-    let deploy = project().join("deploy/kubernetes");
-    for path in files(&deploy) {
-        copy(&path, &folder.path().join(path.strip_prefix(&deploy).unwrap()));
-    }
+    let folder = copy_of_deploy();
     let own = folder.path().join("shop");
     fs::create_dir(&own).unwrap();
     fs::write(own.join("workloads.yaml"), WORKLOADS).unwrap();
-    let text = format!("resources: [workloads.yaml]\ncomponents: [../sidecar/{component}]\n{more}");
+    let text = format!("resources: [workloads.yaml]\ncomponents: [../deploy/kubernetes/sidecar/{component}]\n{more}");
     fs::write(own.join("kustomization.yaml"), text).unwrap();
     Rendered::new(component.to_owned(), tools::kustomize(&own).unwrap())
-}
-
-fn copy(from: &Path, to: &Path) {
-    fs::create_dir_all(to.parent().unwrap()).unwrap();
-    fs::copy(from, to).unwrap();
 }
 
 fn named<'a>(rendered: &'a Rendered, name: &str) -> &'a Value {
