@@ -59,7 +59,8 @@ fn scraped(monitor: &Value, page: &'static str, containers: &[&str]) -> BTreeMap
         let all = series["metric"].as_object().unwrap().iter();
         let mut all: BTreeMap<String, String> =
             all.map(|(name, value)| (name.clone(), value.as_str().unwrap().to_owned())).collect();
-        (all.remove("__name__"), all.remove("job"));
+        all.remove("__name__");
+        all.remove("job");
         all
     };
     let named = series.iter().map(labels).map(|mut labels| (labels.remove("application").unwrap(), labels));
