@@ -40,6 +40,7 @@ mod incident;
 mod kernel_log;
 mod kills;
 mod lifetimes;
+mod manifests;
 mod permissions;
 mod private_namespace;
 mod real_leak;
