@@ -3,9 +3,9 @@
 
 mod chart;
 mod pods;
-mod rendered;
+pub(crate) mod rendered;
 mod scraped;
-mod sidecars;
+pub(crate) mod sidecars;
 mod told;
 mod tools;
 mod valid;

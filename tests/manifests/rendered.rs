@@ -13,7 +13,7 @@ pub(super) const CHART: &str = "deploy/helm/memtrend";
 pub(super) const VALUES: &[&str] = &["default", "full", "minimal"];
 
 /// Objects that go to a cluster together.
-pub(super) struct Rendered {
+pub(crate) struct Rendered {
     /// Where they come from.
     pub(super) name: String,
     pub(super) text: String,
@@ -42,7 +42,7 @@ pub(super) fn all() -> &'static [Rendered] {
 }
 
 /// The one of a kustomization's folder or a file of values.
-pub(super) fn of(name: &str) -> &'static Rendered {
+pub(crate) fn of(name: &str) -> &'static Rendered {
     all().iter().find(|rendered| rendered.name == name).unwrap_or_else(|| panic!("{name} is not rendered"))
 }
 
@@ -60,7 +60,7 @@ impl Rendered {
     }
 
     /// The only object of a kind.
-    pub(super) fn only(&self, kind: &str) -> &Value {
+    pub(crate) fn only(&self, kind: &str) -> &Value {
         let found: Vec<&Value> = self.documents.iter().filter(|document| document["kind"] == kind).collect();
         assert_eq!(found.len(), 1, "{}: objects of kind {kind}", self.name);
         found[0]

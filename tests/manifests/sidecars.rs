@@ -46,7 +46,7 @@ metadata: { name: shop }
 ";
 
 /// The workloads with a component, and with `more` lines of the user's own kustomization.
-fn with_component(component: &str, more: &str) -> Rendered {
+pub(crate) fn with_component(component: &str, more: &str) -> Rendered {
     let folder = copy_of_deploy();
     let own = folder.path().join("shop");
     fs::create_dir(&own).unwrap();
@@ -56,12 +56,12 @@ fn with_component(component: &str, more: &str) -> Rendered {
     Rendered::new(component.to_owned(), tools::kustomize(&own).unwrap())
 }
 
-fn named<'a>(rendered: &'a Rendered, name: &str) -> &'a Value {
+pub(crate) fn named<'a>(rendered: &'a Rendered, name: &str) -> &'a Value {
     let is_it = |document: &&Value| document["metadata"]["name"] == name && document["kind"] != "ConfigMap";
     &rendered.documents.iter().find(is_it).unwrap()["spec"]["template"]
 }
 
-fn sidecar(template: &Value) -> &Value {
+pub(crate) fn sidecar(template: &Value) -> &Value {
     let init = template["spec"]["initContainers"].as_array().expect("init containers");
     init.iter().find(|container| container["name"] == "memtrend").expect("memtrend")
 }
