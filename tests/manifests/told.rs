@@ -6,7 +6,7 @@ use crate::support::project;
 use std::fs;
 use std::process::Command;
 
-const PAGES: &[&str] = &["kubernetes-sidecar.md", "kubernetes-node-agent.md", "helm.md", "quickstart-kubernetes.md"];
+const PAGES: &[&str] = &["kubernetes-sidecar.md", "kubernetes-node-agent.md", "helm.md"];
 
 fn page(name: &str) -> String {
     fs::read_to_string(project().join("docs/deploy").join(name)).unwrap()
@@ -72,6 +72,12 @@ fn what_the_pages_name_is_there() {
 
 /// The README's part on Kubernetes.
 #[test]
-fn the_quick_start_is_quick() {
-    assert!(page("quickstart-kubernetes.md").lines().count() <= 40);
+fn the_quick_start_is_quick_and_what_it_names_is_there() {
+    let readme = fs::read_to_string(project().join("README.md")).unwrap();
+    let (_, rest) = readme.split_once("## In Kubernetes\n").unwrap();
+    let (quick_start, _) = rest.split_once("\n## ").unwrap();
+    assert!(quick_start.lines().count() <= 40, "{}", quick_start.lines().count());
+    for path in ["deploy/helm/memtrend", "deploy/kubernetes/sidecar/base", "docs/deploy.md"] {
+        assert!(quick_start.contains(path) && project().join(path).exists(), "{path}");
+    }
 }
