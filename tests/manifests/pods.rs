@@ -122,7 +122,10 @@ fn the_example_of_the_sidecar_leaks_below_a_limit_of_its_own_as_the_same_user() 
     let application = &template["spec"]["containers"][0];
     assert_eq!(application["resources"]["limits"]["memory"], "64Mi");
     let sidecar = &template["spec"]["initContainers"][0];
-    assert_eq!(sidecar["securityContext"]["runAsUser"], application["securityContext"]["runAsUser"]);
+    for part in ["runAsUser", "runAsGroup"] {
+        assert!(sidecar["securityContext"][part].is_u64());
+        assert_eq!(sidecar["securityContext"][part], application["securityContext"][part]);
+    }
 }
 
 #[test]

@@ -121,6 +121,7 @@ fn a_users_own_kustomization_changes_the_user_and_the_image() {
     for name in ["shop", "ledger", "logs"] {
         let sidecar = sidecar(named(&rendered, name));
         assert_eq!(sidecar["securityContext"]["runAsUser"], 10001);
+        assert_eq!(sidecar["securityContext"]["runAsGroup"], 10001);
         assert_eq!(sidecar["image"], "registry.example.org/memtrend:0.1.0");
         pods::hold_sidecar("the example", named(&rendered, name));
     }

@@ -19,6 +19,7 @@ pub(super) const FORMS: &[(&str, &str, &str)] = &[
     ("sidecar: another user, SYS_PTRACE added", SIDECAR, "--user=65534:65534 --cap-drop=ALL --cap-add=SYS_PTRACE"),
     ("sidecar: root without capabilities", SIDECAR, "--cap-drop=ALL"),
     ("sidecar: the application's user", SIDECAR, "--user=1000:1000 --cap-drop=ALL"),
+    ("sidecar: the application's user, another group", SIDECAR, "--user=1000:5 --cap-drop=ALL"),
     ("sidecar: root + SYS_PTRACE", SIDECAR, "--cap-drop=ALL --cap-add=SYS_PTRACE"),
     (
         "sidecar: root + SYS_PTRACE + DAC_READ_SEARCH",

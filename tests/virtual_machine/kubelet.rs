@@ -48,7 +48,8 @@ pub(crate) fn config(pod: &Value, container: &Value, place: &Place) -> Value {
         "ociVersion": "1.0.2",
         "process": {
             "terminal": false,
-            "user": {"uid": uid, "gid": security["runAsGroup"].as_u64().unwrap_or(uid)},
+            // Where no group is named it is 0: the image knows no users.
+            "user": {"uid": uid, "gid": security["runAsGroup"].as_u64().unwrap_or(0)},
             "args": arguments,
             "env": ["PATH=/"],
             "cwd": "/",

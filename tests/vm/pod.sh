@@ -3,7 +3,6 @@
 mkdir -p /pod/rootfs/proc /pod/rootfs/sys /pod/rootfs/dev /pod/rootfs/tmp
 cp /bin/memtrend /pod/rootfs/memtrend
 cp /bin/memtrend /pod/rootfs/leaky
-cp /bin/memtrend /pod/rootfs/pause
 
 # The pod whose containers are made: its uid, and its cgroup.
 uid=6f1c2b3a-0d4e-4a59-9b1e-5d1c0ffee123
@@ -46,7 +45,7 @@ run_to_its_kill() {
 
 # sandbox ID PLACE: starts the pod's pause; pids is its PID namespace then, and shared as a bundle names it.
 sandbox() {
-  bundle $1 POD $2 65535 33554432 '' '{"type":"pid"}' /pause pause
+  bundle $1 POD $2 65535 33554432 '' '{"type":"pid"}' /memtrend pause
   run_detached $1
   pids=/proc/$(crun state $1 | sed -n 's/.*"pid": *\([0-9]*\).*/\1/p')/ns/pid
   shared='{"type":"pid","path":"'$pids'"}'
