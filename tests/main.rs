@@ -46,6 +46,7 @@ mod replay_is_live;
 mod runbooks;
 mod score;
 mod support;
+mod systemd;
 mod tidy;
 mod virtual_machine;
 mod web;
