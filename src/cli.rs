@@ -86,7 +86,7 @@ pub struct ServeFlags {
     #[arg(long, value_name = "PATTERN", env = "MEMTREND_NAMESPACE", value_delimiter = ',')]
     namespace: Vec<NamePattern>,
 
-    /// Of what is found by itself, watch only containers of such names; repeatable
+    /// Of what is found by itself, watch only containers of such names, outside of pods by the label application; repeatable
     #[arg(long, value_name = "PATTERN", env = "MEMTREND_CONTAINER", value_delimiter = ',')]
     container: Vec<NamePattern>,
 

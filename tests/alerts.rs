@@ -31,7 +31,7 @@ fn every_case_of_the_rules_holds() {
     assert!(holds, "{text}");
 }
 
-const PROMETHEUS_RULE: &str = "deploy/kubernetes/prometheus-rule.yaml";
+const PROMETHEUS_RULE: &str = "deploy/kubernetes/monitoring/rules/prometheus-rule.yaml";
 
 const HEADER: &str = "\
 # Generated from alerts/memtrend.rules.yaml: change it there and run `make docs`.

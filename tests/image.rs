@@ -1,5 +1,6 @@
 //! The container image, built from the Dockerfile by `make image`, under a real docker engine.
 
+mod documented;
 mod first_process;
 mod sidecar;
 

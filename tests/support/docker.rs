@@ -82,9 +82,15 @@ impl Docker {
     }
 
     pub(crate) fn command(&self, arguments: &[&str]) -> Command {
-        let mut command = Command::new("docker");
-        command.env("DOCKER_HOST", format!("unix://{}", self.folder.path().join("socket").display()));
+        let mut command = self.by("docker");
         command.env("DOCKER_BUILDKIT", "0").args(arguments);
+        command
+    }
+
+    /// A program that asks this engine.
+    pub(crate) fn by(&self, program: &str) -> Command {
+        let mut command = Command::new(program);
+        command.env("DOCKER_HOST", format!("unix://{}", self.folder.path().join("socket").display()));
         command
     }
 

@@ -43,6 +43,11 @@ impl Prometheus {
         prometheus
     }
 
+    /// Starts one with a configuration of its own; JSON is YAML.
+    pub(crate) fn scraping_jobs(config: &Value) -> Self {
+        Self::launch(tempfile::tempdir().unwrap(), &config.to_string(), &[])
+    }
+
     /// Starts one that holds a past, given as OpenMetrics with times, and scrapes nothing; `web_config` is its web
     /// configuration file, if it has one.
     pub(crate) fn of_past(open_metrics: &str, web_config: Option<&str>) -> Self {
@@ -100,7 +105,8 @@ impl Prometheus {
         Self { child, address, _folder: folder }
     }
 
-    fn connects(&self) -> Option<()> {
+    /// Whether it takes connections yet.
+    pub(crate) fn connects(&self) -> Option<()> {
         std::net::TcpStream::connect(self.address).ok().map(drop)
     }
 

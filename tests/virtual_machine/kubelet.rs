@@ -7,8 +7,6 @@ use serde_json::{Value, json};
 pub(crate) struct Place<'a> {
     /// The container's cgroup.
     pub(crate) cgroup: &'a str,
-    /// Where the container's image is unpacked.
-    pub(crate) rootfs: &'a str,
     /// The PID namespace's file; none in the node's own.
     pub(crate) pids: Option<&'a str>,
     /// Flags beside those of the manifest: what a test cannot wait for.
@@ -57,7 +55,7 @@ pub(crate) fn config(pod: &Value, container: &Value, place: &Place) -> Value {
             "capabilities": {"bounding": added, "effective": held, "permitted": held},
             "noNewPrivileges": security["allowPrivilegeEscalation"] == false,
         },
-        "root": {"path": place.rootfs, "readonly": security["readOnlyRootFilesystem"] == true},
+        "root": {"path": "/pod/rootfs", "readonly": security["readOnlyRootFilesystem"] == true},
         "hostname": "pod",
         "mounts": mounts,
         "linux": {

@@ -2,10 +2,9 @@
 
 use super::kubelet::{Place, config};
 use super::{pages, run};
+use crate::manifests::rendered;
 use crate::support::page::Page;
-use crate::support::project;
 use serde_json::Value;
-use std::fs;
 
 const MIB: u64 = 1 << 20;
 
@@ -73,14 +72,11 @@ fn pods() -> Vec<Pod> {
     pods
 }
 
-/// The node agent's container.
+/// The node agent's bundle.
 fn agent() -> Value {
-    let text = fs::read_to_string(project().join("deploy/kubernetes/daemonset/daemonset.yaml")).unwrap();
-    let manifest: Value = serde_saphyr::from_str(&text).unwrap();
-    let pod = &manifest["spec"]["template"]["spec"];
+    let pod = &rendered::of("deploy/kubernetes/daemonset").only("DaemonSet")["spec"]["template"]["spec"];
     let place = Place {
         cgroup: "/kubepods/burstable/pod0ddba11-agent/agent",
-        rootfs: "/pod/rootfs",
         pids: None,
         more: &["--interval=500ms", "--trend.block=10s", "--forget-after=12s"],
     };
@@ -91,7 +87,7 @@ fn agent() -> Value {
 fn each_pod_has_its_names_its_limit_and_its_kills() {
     let folder = tempfile::tempdir().unwrap();
     let bundle = folder.path().join("agent.json");
-    fs::write(&bundle, agent().to_string()).unwrap();
+    std::fs::write(&bundle, agent().to_string()).unwrap();
     let pods = pods();
     let mut arguments = vec![FORGET_AFTER.to_owned()];
     arguments.extend(pods.iter().map(Pod::argument));

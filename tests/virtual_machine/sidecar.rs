@@ -1,21 +1,53 @@
-//! memtrend as a sidecar in a pod, under cgroup v2: beside a container that the kernel kills again and again.
+//! memtrend as a sidecar in a pod, as the manifests say, under cgroup v2: beside a container that the kernel kills again and again.
 
+use super::kubelet::{Place, config};
 use super::{pages, run};
 use crate::kills::{SCOPES, rounds, seen_by};
+use crate::manifests::sidecars::{named, sidecar, with_component};
 use crate::support::page::Page;
 use memtrend::units::count_as_f64;
+use serde_json::{Value, json};
+use std::fs;
+use std::path::Path;
 
 const MIB: f64 = 1_048_576.0;
 
 /// Bytes a second of its first life.
 const RATE: f64 = 2.0 * MIB;
 
-/// The uid and the capabilities of each.
-const SIDECARS: [(&str, &str, &str); 3] = [
-    ("the application's user", "1000", ""),
-    ("root with SYS_PTRACE", "0", "\"CAP_SYS_PTRACE\""),
-    ("another user", "65534", ""),
+/// Each with the component that it is of, and the user whom it is given instead of that of the manifest.
+const SIDECARS: [(&str, &str, Option<u32>); 3] = [
+    ("the application's user", "component", None),
+    ("root with SYS_PTRACE", "component-ptrace", None),
+    ("another user", "component", Some(65534)),
 ];
+
+/// The bundles of the sidecars, as their manifests say; below a folder.
+fn bundles(folder: &Path) -> Vec<String> {
+    let bundle = |(place, (_, component, user)): (usize, &(&str, &str, Option<u32>))| {
+        let rendered = with_component(component, "");
+        let pod = &named(&rendered, "shop")["spec"];
+        let mut container = sidecar(named(&rendered, "shop")).clone();
+        if let Some(user) = user {
+            container["securityContext"]["runAsUser"] = json!(user);
+        }
+        let cgroup = format!("/kubepods/burstable/pod6f1c2b3a-0d4e-4a59-9b1e-5d1c0ffee123/watcher{place}");
+        let listen = format!("--web.listen-address=127.0.0.1:{}", 10240 + place);
+        let place = Place {
+            cgroup: &cgroup,
+            // The machine's script knows pause's pid.
+            pids: Some("PIDS"),
+            more: &["--trend.block=1s", "--interval=250ms", &listen],
+        };
+        config(pod, &container, &place)
+    };
+    let write = |(place, config): (usize, Value)| {
+        let path = folder.join(format!("watcher{place}.json"));
+        fs::write(&path, config.to_string()).unwrap();
+        path.display().to_string()
+    };
+    SIDECARS.iter().enumerate().map(bundle).enumerate().map(write).collect()
+}
 
 /// As the kubelet has told it by the container's mounts.
 const APP: &str = "application=\"app\",container=\"app\"";
@@ -45,9 +77,11 @@ fn assert_right(page: &Page, anonymous: f64) {
 fn twenty_kills_of_its_neighbour_are_twenty_and_none_of_them_ends_it() {
     let count = rounds(20, 200);
     let (seconds, lives) = ((120 + 15 * count).to_string(), count.to_string());
-    let mut arguments = vec![lives.as_str()];
-    SIDECARS.iter().for_each(|(_, uid, capabilities)| arguments.extend([uid, capabilities]));
-    let text = run(&["-s", "-t", &seconds, "-p", "crun"], "pods.sh", &arguments);
+    let folder = tempfile::tempdir().unwrap();
+    let bundles = bundles(folder.path());
+    let mut options = vec!["-s", "-t", &seconds, "-p", "crun"];
+    bundles.iter().for_each(|bundle| options.extend(["-a", bundle]));
+    let text = run(&options, "pods.sh", &[&lives, &SIDECARS.len().to_string()]);
     let pages = pages(&text);
     let told = |mark: &str| -> &str {
         let line = text.lines().find_map(|line| line.strip_prefix(mark));

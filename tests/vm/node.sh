@@ -44,7 +44,7 @@ read_pod() {
 $2
 P
   place $driver $class $uid
-  shared='{"type":"pid","path":"/proc/'$(cat /run/pause$number 2>/dev/null)'/ns/pid"}'
+  shared='{"type":"pid","path":"'$(cat /run/pids$number 2>/dev/null)'"}'
 }
 
 # container LIFE START RATE: makes the bundle of the application's container.
@@ -70,7 +70,7 @@ for each in "$@"; do
   read_pod $number "$each"
   pause=$(container_id $number pause)
   sandbox $pause $(scope $driver $number $pause)
-  crun state $pause | sed -n 's/.*"pid": *\([0-9]*\).*/\1/p' >/run/pause$number
+  echo $pids >/run/pids$number
   read_pod $number "$each"
   container 0 8388608 0
   run_detached $id

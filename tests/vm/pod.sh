@@ -44,11 +44,12 @@ run_to_its_kill() {
   [ $code = 137 ] || { echo "$1 ended with $code"; cat /tmp/$1.log; }
 }
 
-# sandbox ID PLACE: starts the pod's pause; shared is its PID namespace then.
+# sandbox ID PLACE: starts the pod's pause; pids is its PID namespace then, and shared as a bundle names it.
 sandbox() {
   bundle $1 POD $2 65535 33554432 '' '{"type":"pid"}' /pause pause
   run_detached $1
-  shared='{"type":"pid","path":"/proc/'$(crun state $1 | sed -n 's/.*"pid": *\([0-9]*\).*/\1/p')'/ns/pid"}'
+  pids=/proc/$(crun state $1 | sed -n 's/.*"pid": *\([0-9]*\).*/\1/p')/ns/pid
+  shared='{"type":"pid","path":"'$pids'"}'
 }
 
 # wait_ready PORT

@@ -2,20 +2,18 @@
 # In the virtual machine: a pod (pod.sh) with several sidecars; its other container leaks slowly in its first life and fast in
 # those that follow, is killed by the kernel and removed at once, again and again. Prints the sidecars' pages.
 #
-#   pods.sh ROUNDS [UID CAPABILITIES]...     of each sidecar; the application runs as 1000
-rounds=$1
-shift
+#   pods.sh ROUNDS SIDECARS     /bin/watcherN.json: the bundle of each, but for the PID namespace; the application runs as 1000
+rounds=$1 count=$2
 . /bin/pod.sh
 sandbox pause pause
-count=0
-while [ $# -gt 0 ]; do
-  port=$((10240 + count))
-  bundle watcher$count watcher$count watcher$count "$1" 33554432 "$2" "$shared" \
-    /memtrend serve --application auto --trend.block 1s --interval 250ms --web.listen-address 127.0.0.1:$port
-  run_detached watcher$count
-  wait_ready $port
-  count=$((count + 1))
-  shift 2
+for watcher in $(seq 0 $((count - 1))); do
+  # Its emptyDir: any user may write to one.
+  mkdir -p /pod/watcher$watcher /kubelet/empty-dir/$watcher
+  chmod 777 /kubelet/empty-dir/$watcher
+  sed "s|\"PIDS\"|\"$pids\"|; s|/kubelet/empty-dir/memtrend-state|/kubelet/empty-dir/$watcher|" /bin/watcher$watcher.json \
+    >/pod/watcher$watcher/config.json
+  run_detached watcher$watcher
+  wait_ready $((10240 + watcher))
 done
 last=$((count - 1))
 

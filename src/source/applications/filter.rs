@@ -41,9 +41,10 @@ pub struct Filter {
 }
 
 impl Filter {
-    /// Whether what is called so is watched.
-    pub(super) fn takes(&self, identity: &Identity) -> bool {
-        self.namespaces.take(identity.namespace.as_deref()) && self.containers.take(identity.container.as_deref())
+    /// Whether what is called so is watched. A container outside of a pod is called as its application is.
+    pub(super) fn takes(&self, identity: &Identity, is_container: bool) -> bool {
+        let container = identity.container.as_deref().or(is_container.then_some(&*identity.application));
+        self.namespaces.take(identity.namespace.as_deref()) && self.containers.take(container)
     }
 }
 
@@ -59,27 +60,32 @@ mod tests {
             ("test", Some("shop-test"), Some("server")),
             ("dns", Some("kube-system"), Some("coredns")),
             ("plain", None, Some("server")),
+            ("docker", None, None),
             ("unit", None, None),
         ];
-        let identity = |namespace: Option<&str>, container: Option<&str>| Identity {
-            application: "a".into(),
+        let identity = |name: &str, namespace: Option<&str>, container: Option<&str>| Identity {
+            application: name.into(),
             namespace: namespace.map(Into::into),
             pod: None,
             container: container.map(Into::into),
         };
-        let fits = |(_, namespace, container): &(_, _, _)| filter.takes(&identity(*namespace, *container));
+        let fits = |(name, namespace, container): &(&str, Option<&str>, Option<&str>)| {
+            filter.takes(&identity(name, *namespace, *container), *name != "unit")
+        };
         all.into_iter().filter(fits).map(|(name, ..)| name).collect()
     }
 
     #[test]
     fn names_fit_patterns_and_not_those_that_are_turned_round() {
-        assert_eq!(taken(&[], &[]).len(), 6);
+        assert_eq!(taken(&[], &[]).len(), 7);
         assert_eq!(taken(&["shop"], &[]), ["shop", "proxy"]);
         assert_eq!(taken(&["shop*"], &["!istio-*"]), ["shop", "test"]);
         assert_eq!(taken(&["shop", "kube-?ystem"], &[]), ["shop", "proxy", "dns"]);
-        assert_eq!(taken(&["!kube-*"], &[]), ["shop", "proxy", "test", "plain", "unit"]);
+        assert_eq!(taken(&["!kube-*"], &[]), ["shop", "proxy", "test", "plain", "docker", "unit"]);
         assert_eq!(taken(&["shop*", "!*-test"], &[]), ["shop", "proxy"]);
         assert_eq!(taken(&[], &["server"]), ["shop", "test", "plain"]);
+        assert_eq!(taken(&[], &["dock*"]), ["docker"]);
+        assert_eq!(taken(&[], &["*"]), ["shop", "proxy", "test", "dns", "plain", "docker"]);
         assert_eq!(taken(&["none"], &[]), Vec::<&str>::new());
     }
 }

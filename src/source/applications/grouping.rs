@@ -270,7 +270,8 @@ impl Applications {
         tops: &BTreeSet<Box<[u8]>>,
     ) -> Option<Group> {
         let identity = Arc::clone(self.identities.get(key)?);
-        if !matches!(key, Key::Wanted(_)) && !self.selection.filter.takes(&identity) {
+        let is_container = matches!(key, Key::PodContainer(..) | Key::Container(_));
+        if !matches!(key, Key::Wanted(_)) && !self.selection.filter.takes(&identity, is_container) {
             return None;
         }
         let lifetime = self.lives.of(&identity, members)?;
