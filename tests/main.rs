@@ -39,6 +39,7 @@ mod incident;
 mod kernel_log;
 mod kills;
 mod lifetimes;
+mod package;
 mod permissions;
 mod private_namespace;
 mod real_leak;
