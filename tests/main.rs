@@ -41,6 +41,7 @@ mod kernel_log;
 mod kills;
 mod lifetimes;
 mod manifests;
+mod package;
 mod permissions;
 mod private_namespace;
 mod real_leak;
