@@ -19,7 +19,7 @@ image:
 # The Debian package target/debian/memtrend_VERSION_ARCHITECTURE.deb, of that binary.
 deb: static
 	@command -v cargo-deb >/dev/null || cargo install --quiet --locked cargo-deb@3.8.0
-	@cargo deb --quiet --no-build --target $(target)
+	@cargo deb --quiet --no-build --no-strip --target $(target)
 
 # What that binary is made of: target/memtrend.cdx.json, CycloneDX.
 sbom:
