@@ -3,7 +3,7 @@
 target := $(shell rustc -vV 2>/dev/null | sed -n 's/^host: //p')
 binary := target/$(target)/release/memtrend
 
-.PHONY: all demo test soak lint bench fuzz docs accept static image setup clean
+.PHONY: all demo test soak lint bench fuzz docs accept static image deb sbom setup clean
 
 all: static
 
@@ -15,6 +15,15 @@ static:
 # The container image memtrend:VERSION, of that binary; BUILDER=IMAGE names another base to build it in.
 image:
 	@BUILDER=$(BUILDER) scripts/image >/dev/null
+
+# The Debian package target/debian/memtrend_VERSION_ARCHITECTURE.deb, of that binary.
+deb: static
+	@command -v cargo-deb >/dev/null || cargo install --quiet --locked cargo-deb@3.8.0
+	@cargo deb --quiet --no-build --no-strip --target $(target)
+
+# What that binary is made of: target/memtrend.cdx.json, CycloneDX.
+sbom:
+	@scripts/sbom
 
 demo:
 	@scripts/setup demo
