@@ -6,9 +6,10 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
-/// Exposure of the unit alone, and with all capabilities that `capabilities.conf` gives.
+/// Exposure of the unit alone, with all capabilities that `capabilities.conf` gives, and with `socket.conf`.
 const MOST_EXPOSED: f64 = 2.0;
 const MOST_EXPOSED_WITH_CAPABILITIES: f64 = 2.5;
+const MOST_EXPOSED_WITH_A_SOCKET: f64 = 0.5;
 
 const KILLS: &str = "memtrend_oom_kills_total{application=\"leaky\",scope=\"own\"}";
 
@@ -16,8 +17,8 @@ fn shipped(name: &str) -> PathBuf {
     project().join("deploy/systemd").join(name)
 }
 
-/// A root with the unit as it would be installed.
-fn installed(with_capabilities: bool) -> tempfile::TempDir {
+/// A root with the unit as it would be installed, and a drop-in.
+fn installed(drop_in: Option<&str>) -> tempfile::TempDir {
     let root = tempfile::tempdir().unwrap();
     let units = root.path().join("etc/systemd/system");
     let drop_ins = units.join("memtrend.service.d");
@@ -25,8 +26,9 @@ fn installed(with_capabilities: bool) -> tempfile::TempDir {
     fs::create_dir_all(&drop_ins).unwrap();
     fs::create_dir_all(&programs).unwrap();
     fs::copy(shipped("memtrend.service"), units.join("memtrend.service")).unwrap();
-    if with_capabilities {
-        fs::copy(shipped("capabilities.conf"), drop_ins.join("capabilities.conf")).unwrap();
+    fs::copy(shipped("socket/memtrend.socket"), units.join("memtrend.socket")).unwrap();
+    if let Some(drop_in) = drop_in {
+        fs::copy(shipped(drop_in), drop_ins.join("drop-in.conf")).unwrap();
     }
     fs::copy(static_binary(), programs.join("memtrend")).unwrap();
     root
@@ -46,22 +48,30 @@ fn exposure(root: &Path) -> f64 {
 
 #[test]
 fn the_unit_is_as_exposed_as_is_told() {
-    let alone = exposure(installed(false).path());
-    let capable = exposure(installed(true).path());
+    let alone = exposure(installed(None).path());
+    let capable = exposure(installed(Some("capabilities.conf")).path());
+    let by_socket = exposure(installed(Some("socket/socket.conf")).path());
     assert!(alone <= MOST_EXPOSED, "{alone}");
     assert!(alone < capable && capable <= MOST_EXPOSED_WITH_CAPABILITIES, "{capable}");
-    println!("exposure {alone}, with capabilities {capable}");
+    assert!(by_socket <= MOST_EXPOSED_WITH_A_SOCKET, "{by_socket}");
+    println!("exposure {alone}, with capabilities {capable}, with a socket {by_socket}");
 }
 
 #[test]
-fn systemd_knows_every_key_of_the_unit() {
-    let output = systemd_analyze(installed(true).path(), &["verify", "--recursive-errors=no"]);
-    assert!(output.status.success() && output.stderr.is_empty(), "{}", String::from_utf8_lossy(&output.stderr));
+fn systemd_knows_every_key_of_the_units() {
+    for drop_in in ["capabilities.conf", "socket/socket.conf"] {
+        let root = installed(Some(drop_in));
+        let output = systemd_analyze(root.path(), &["verify", "--recursive-errors=no", "memtrend.socket"]);
+        let told = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success() && told.is_empty(), "{drop_in}: {told}");
+    }
 }
 
 #[test]
 fn under_systemd_a_unit_that_is_killed_is_counted_and_the_count_outlives_a_restart() {
-    let files = ["memtrend.service", "memtrend.default", "capabilities.conf"].map(shipped);
+    let files =
+        ["memtrend.service", "memtrend.default", "capabilities.conf", "socket/memtrend.socket", "socket/socket.conf"];
+    let files = files.map(shipped);
     let mut options = vec!["-i", "-t", "240"];
     for file in &files {
         options.extend(["-a", file.to_str().unwrap()]);
@@ -97,6 +107,10 @@ fn under_systemd_a_unit_that_is_killed_is_counted_and_the_count_outlives_a_resta
     let report: serde_json::Value = serde_json::from_str(report).unwrap();
     let leaky = report["applications"].as_array().unwrap().iter().find(|one| one["application"] == "leaky").unwrap();
     assert_eq!(leaky["last_oom_kill"]["process"], "memtrend");
+
+    // In an empty network it answers all the same; the kill whose victim was named is told too.
+    assert_eq!(fact("network"), "another");
+    assert!(pages["socket"].must(KILLS) > kills);
 
     assert_eq!(fact("wrong"), "refused");
 }

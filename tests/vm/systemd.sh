@@ -1,6 +1,7 @@
 #!/bin/sh
 # In the virtual machine, with systemd as its first process: memtrend.service as it is shipped, and a unit that leaks until the
-# kernel kills it and systemd starts it again. Prints pages and facts with marks, of the unit alone and then with capabilities.conf.
+# kernel kills it and systemd starts it again. Prints pages and facts with marks, of the unit alone, with capabilities.conf and with
+# socket.conf.
 units=/etc/systemd/system
 mkdir -p /etc/default $units/memtrend.service.d
 cp /bin/memtrend.service $units/
@@ -69,6 +70,19 @@ victim() { fetch /api/v1/report | grep '"process":"memtrend"'; }
 wait_for 20 victim
 echo "@@report $(fetch /api/v1/report)"
 
-systemctl stop leaky
+systemctl stop leaky memtrend
+cp /bin/memtrend.socket $units/
+rm $units/memtrend.service.d/capabilities.conf
+cp /bin/socket.conf $units/memtrend.service.d/
+systemctl daemon-reload
+systemctl start memtrend.socket
+# It is asked before it is started: the question starts it, and waits.
+wait_for 20 fetch /-/healthy
+wait_for 20 health
+network() { readlink /proc/$1/ns/net; }
+[ "$(network $(shown memtrend MainPID))" = "$(network 1)" ] && fact network "the machine's" || fact network another
+page socket
+systemctl stop memtrend.socket memtrend
+
 echo MEMTREND_INTERVAL=often >>/etc/default/memtrend
 systemctl restart memtrend 2>/dev/null && fact wrong started || fact wrong refused
