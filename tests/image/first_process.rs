@@ -62,9 +62,11 @@ fn who_owns_the_namespace_lives_through_the_ends_of_all_others_and_is_no_applica
     let Some(docker) = Docker::start_released() else { return };
     let address = free_address();
     let listen = format!("--web.listen-address={address}");
-    docker.run(&[&["run", "-d", "--name=pause"][..], &MODEST, &[RELEASED, "pause"]].concat());
+    // Its health check, which is the image's, has other processes come and go in it.
+    docker
+        .run(&[&["run", "-d", "--name=pause", "--health-interval=100ms"][..], &MODEST, &[RELEASED, "pause"]].concat());
     let sidecar = ["run", "-d", "--name=watcher", "--pid=container:pause", "--user=1000:1000"];
-    let serve = [RELEASED, "serve", "--trend.block=1s", &listen];
+    let serve = [RELEASED, "serve", "--trend.block=1s", "--interval=100ms", &listen];
     docker.run(&[&sidecar[..], &MODEST, &serve].concat());
     docker.leak("app", 64, 0, &["--pid=container:pause", "--user=1000:1000"]);
     wait_for("the sidecar", Duration::from_secs(20), || is_ready(address));
@@ -72,6 +74,7 @@ fn who_owns_the_namespace_lives_through_the_ends_of_all_others_and_is_no_applica
     wait_for("the application", Duration::from_secs(10), || {
         page(address).value("memtrend_application_up{application=\"leaky\"}").filter(|up| *up == 1.0)
     });
+    std::thread::sleep(Duration::from_secs(3));
     assert_eq!(page(address).must("memtrend_applications"), 1.0, "{}", page(address).listing());
     // Another memtrend in its place: nobody else ends by it.
     docker.run(&["rm", "-f", "watcher"]);

@@ -81,11 +81,25 @@ fn every_child_that_is_killed_is_counted_once_one_after_another() {
     }
     assert_own_kills(&exporter, "one", count);
     println!("{count} of {count} children counted, one after another");
-    assert_last_victim(&exporter);
+    // The kernel's line with the control group, by which a child is known that was born and killed between two passes, is
+    // left out when kills are many, on the whole machine: a later one is named.
+    for more in 1..=20 {
+        if is_last_victim_named(&exporter) {
+            return;
+        }
+        std::thread::sleep(Duration::from_millis(500));
+        family.make_children(1);
+        while family.counted() < count + more {
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        assert_own_kills(&exporter, "one", count + more);
+    }
+    panic!("no victim is named: {}", told(&exporter.page(), &exporter));
 }
 
-/// The last kill as the report tells it: whose limit, how much that was, and, where the kernel log is readable, the victim.
-fn assert_last_victim(exporter: &Exporter) {
+/// The last kill as the report tells it: whose limit, how much that was, and whether the victim is named, as it should be where
+/// the kernel log is readable.
+fn is_last_victim_named(exporter: &Exporter) -> bool {
     let answer = exporter.get("/api/v1/report", &[]);
     assert_eq!((answer.status, answer.header("content-type")), (200, Some("application/json")));
     let report: serde_json::Value = serde_json::from_str(&answer.text()).unwrap();
@@ -97,10 +111,15 @@ fn assert_last_victim(exporter: &Exporter) {
         - kill["timestamp_seconds"].as_f64().unwrap();
     assert!((0.0..60.0).contains(&age), "{kill}");
     let log = report["oom_sources"].as_array().unwrap().iter().find(|source| source["source"] == "kernel_log").unwrap();
-    if log["readable"] == true {
+    if log["readable"] != true {
+        return true;
+    }
+    let is_named = kill.get("process").is_some();
+    if is_named {
         assert_eq!(kill["process"].as_str(), binary().file_name().unwrap().to_str(), "{kill}");
         assert!(kill["pid"].as_u64().unwrap() > 1 && kill["resident_bytes"].as_u64().unwrap() > 16 * MIB, "{kill}");
     }
+    is_named
 }
 
 #[test]

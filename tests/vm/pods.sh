@@ -27,8 +27,10 @@ pages() {
 bundle app app app 1000 67108864 '' "$shared" /leaky leak --start 16777216 --rate 2097152
 run_to_its_kill app &
 sleep 18
-echo "@@anonymous $(sed -n 's/^anon //p' /sys/fs/cgroup$group/app/memory.stat)"
+anonymous() { echo "@@$1 $(sed -n 's/^anon //p' /sys/fs/cgroup$group/app/memory.stat)"; }
+anonymous before
 pages live
+anonymous after
 wait
 bundle app app app 1000 67108864 '' "$shared" /leaky leak --start 41943040 --rate 33554432
 for round in $(seq 2 "$rounds"); do run_to_its_kill app; done

@@ -413,15 +413,18 @@ fn ancestor_in(direct: &HashMap<u32, usize>, table: &ProcessTable, process: &Pro
     None
 }
 
-/// A pod's sandbox holds nothing but a process that sleeps.
+/// A pod's sandbox holds nothing but a process that sleeps. In a container the first one tells: others there come and go, as its
+/// health check does.
 fn is_pause(members: &[Individual], table: &ProcessTable) -> bool {
+    let is_in_container = |process: &Process| matches!(process.membership.placement, Placement::Container { .. });
     let sleeps = |(pid, _): &Individual| {
         table.get(*pid).is_some_and(|process| {
-            let is_in_container = matches!(process.membership.placement, Placement::Container { .. });
-            &*process.program == "pause" || (&*process.program == "catatonit" && is_in_container)
+            &*process.program == "pause" || (&*process.program == "catatonit" && is_in_container(process))
         })
     };
-    members.iter().all(sleeps)
+    let first = members.iter().min_by_key(|(pid, start)| (*start, *pid));
+    let is_container = first.and_then(|(pid, _)| table.get(*pid)).is_some_and(is_in_container);
+    if is_container { first.is_some_and(sleeps) } else { members.iter().all(sleeps) }
 }
 
 /// The cgroup of the container or unit that these processes are in.
