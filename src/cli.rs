@@ -37,6 +37,10 @@ const LONG_VERSION: &str = concat!(
 const EXIT_CODES: &str = "Exit codes: 0 nothing leaks at its end, 1 something does, 2 something could not be read or asked for (what can be read \
     is judged all the same). With --labels: 0 whatever the score, or 2.";
 
+/// What `doctor` ends with.
+const DOCTOR_EXIT_CODES: &str = "Exit codes: 0 all that is essential is seen, 1 some of it is missing (applications, also those asked for; their processes \
+    and control groups; the folder of --state.dir), 2 wrong flags or configuration. What is told as `could` is not essential.";
+
 /// Subcommands.
 #[derive(Debug, Subcommand)]
 pub enum Command {
@@ -45,6 +49,9 @@ pub enum Command {
     /// Judge recorded series: CSV files, gzip too, with the columns timestamp_seconds and heap_bytes; or a Prometheus' past
     #[command(after_help = EXIT_CODES)]
     Analyze(Box<AnalyzeFlags>),
+    /// Say what memtrend can see here, what it cannot, and the line to change: with the flags, variables and file of `serve`
+    #[command(after_help = DOCTOR_EXIT_CODES)]
+    Doctor(Box<ServeFlags>),
     /// Ask a memtrend of this machine whether it makes its passes, for health checks and probes
     #[command(after_help = "Exit codes: 0 it does, 1 it does not or nothing answers, 2 wrong flags or configuration.")]
     Health(HealthFlags),

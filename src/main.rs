@@ -18,6 +18,7 @@ fn main() -> ExitCode {
             command::analyze::run(&flags).map_err(|error| Error::msg(plain(&in_one_line(&error))))
         }
         Command::Health(flags) => command::health::run(flags),
+        Command::Doctor(flags) => command::doctor::run(*flags),
         Command::Pause => command::pause::run().map(|()| ExitCode::SUCCESS),
         Command::Demo(flags) => command::demo::run(&flags).map(|()| ExitCode::SUCCESS),
         Command::Leak(flags) => command::leak::run(&flags).map(|()| ExitCode::SUCCESS),

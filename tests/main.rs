@@ -31,6 +31,7 @@ mod cpu_load;
 mod dashboards;
 mod demo;
 mod detector_properties;
+mod doctor;
 mod engine;
 mod fixture_pages;
 mod formats;

@@ -3,10 +3,10 @@
 //! Each form watches two small applications of uid 1000 until the kernel kills them: first one that is killed at its own limit,
 //! then one that is killed at a limit above it.
 
-mod host;
-mod node;
-mod pods;
-mod scene;
+pub(crate) mod host;
+pub(crate) mod node;
+pub(crate) mod pods;
+pub(crate) mod scene;
 mod table;
 
 use crate::support::page::Page;

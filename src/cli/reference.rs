@@ -33,6 +33,12 @@ pub fn flags() -> String {
          or an `exec` probe. Takes the variables and the file of `serve`.\n\n| flag | environment | meaning |\n|---|---|---|\n",
     );
     rows(&mut page, "health");
+    page.push_str(
+        "\n## `memtrend doctor`\n\nSays what memtrend can see where it runs, what it cannot, and the line to change: run it where `memtrend serve` \
+         runs, as the same user, with the same variables and flags. [permissions.md](permissions.md) has an example. ",
+    );
+    page.push_str(super::DOCTOR_EXIT_CODES);
+    page.push('\n');
     page
 }
 

@@ -3,6 +3,7 @@
 pub mod analyze;
 mod complaint;
 pub mod demo;
+pub mod doctor;
 pub mod health;
 pub mod leak;
 mod log;

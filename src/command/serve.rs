@@ -27,7 +27,7 @@ pub fn run(flags: ServeFlags) -> anyhow::Result<()> {
 }
 
 /// The checked settings; `None` when a check was all that was asked for.
-fn settings(flags: ServeFlags) -> anyhow::Result<Option<Settings>> {
+pub(super) fn settings(flags: ServeFlags) -> anyhow::Result<Option<Settings>> {
     let only_check = flags.config_check;
     let flags_file = flags.config_file.clone();
     let file = flags_file.as_deref().map(config::load).transpose()?.unwrap_or_default();
@@ -62,18 +62,7 @@ fn check_roots(settings: &Settings) -> anyhow::Result<()> {
 
 /// Serves on listeners that are open already.
 pub(super) fn serve(settings: &Settings, listeners: Vec<TcpListener>, reaps_orphans: bool) -> anyhow::Result<()> {
-    let roots =
-        Roots { procfs: settings.procfs.clone(), sysfs: settings.sysfs.clone(), rootfs: settings.rootfs.clone() };
-    let selection = Selection {
-        wanted: all_wanted(settings, &roots)?,
-        automatic: settings.automatic,
-        filter: Filter {
-            namespaces: Patterns::new(&settings.namespaces),
-            containers: Patterns::new(&settings.containers),
-        },
-        shortest_program_seconds: settings.block.as_secs_f64(),
-        version_variable: settings.version_env.clone(),
-    };
+    let (roots, selection) = watched(settings)?;
     let engine = Engine::new(engine::Settings {
         block_seconds: settings.block.as_secs_f64(),
         maximum_applications: usize::try_from(settings.max_applications).unwrap_or(usize::MAX),
@@ -90,6 +79,26 @@ pub(super) fn serve(settings: &Settings, listeners: Vec<TcpListener>, reaps_orph
         web_config: settings.web_config.clone(),
         reaps_orphans,
     })
+}
+
+/// Where is looked, and for what.
+///
+/// # Errors
+/// When an application asked for by pid is not there, or two have one name.
+pub(super) fn watched(settings: &Settings) -> anyhow::Result<(Roots, Selection)> {
+    let roots =
+        Roots { procfs: settings.procfs.clone(), sysfs: settings.sysfs.clone(), rootfs: settings.rootfs.clone() };
+    let selection = Selection {
+        wanted: all_wanted(settings, &roots)?,
+        automatic: settings.automatic,
+        filter: Filter {
+            namespaces: Patterns::new(&settings.namespaces),
+            containers: Patterns::new(&settings.containers),
+        },
+        shortest_program_seconds: settings.block.as_secs_f64(),
+        version_variable: settings.version_env.clone(),
+    };
+    Ok((roots, selection))
 }
 
 fn all_wanted(settings: &Settings, roots: &Roots) -> anyhow::Result<Vec<Wanted>> {

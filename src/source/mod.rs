@@ -14,10 +14,14 @@ pub mod oom;
 mod own;
 pub mod process;
 mod read_error;
+pub(crate) mod remedy;
 mod roots;
 mod world;
 
+pub(crate) use applications::command_line;
 pub use clock::now;
+pub(crate) use oom::is_of_the_kernel as sees_machine;
 pub use read_error::ReadError;
 pub use roots::Roots;
 pub use world::World;
+pub(crate) use world::{Census, Home};

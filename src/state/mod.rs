@@ -3,4 +3,4 @@
 mod format;
 mod store;
 
-pub use store::{Store, StoreError};
+pub use store::{Store, StoreError, file_in};

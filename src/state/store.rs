@@ -85,6 +85,11 @@ impl Store {
     }
 }
 
+/// The file that is kept in a folder.
+pub fn file_in(folder: &Path) -> PathBuf {
+    folder.join(FILE)
+}
+
 fn load(folder: &Path, boot: &str) -> Result<Option<(SavedKills, bool)>, StoreError> {
     let file = folder.join(FILE);
     let json = match std::fs::read(&file) {

@@ -14,7 +14,7 @@ use std::process::Command;
 use std::time::Duration;
 
 /// Each with the arguments of setpriv.
-pub(super) const FORMS: &[(&str, &str)] = &[
+pub(crate) const FORMS: &[(&str, &str)] = &[
     ("host: root", ""),
     ("host: root without SYSLOG", "--bounding-set -syslog --inh-caps -syslog"),
     ("host: root without capabilities", "--bounding-set -all --inh-caps -all"),

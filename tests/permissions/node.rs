@@ -14,7 +14,7 @@ const SIDECAR: &str = "--pid=container:pause";
 const AGENT: &str = "--pid=host --cgroupns=host -v /sys:/host/sys:ro";
 
 /// Each with how it shares the pids, and docker's other flags.
-pub(super) const FORMS: &[(&str, &str, &str)] = &[
+pub(crate) const FORMS: &[(&str, &str, &str)] = &[
     ("sidecar: another user", SIDECAR, "--user=65534:65534 --cap-drop=ALL"),
     ("sidecar: another user, SYS_PTRACE added", SIDECAR, "--user=65534:65534 --cap-drop=ALL --cap-add=SYS_PTRACE"),
     ("sidecar: root without capabilities", SIDECAR, "--cap-drop=ALL"),

@@ -6,7 +6,7 @@ use crate::virtual_machine::{pages, run};
 use std::process::{Command, Stdio};
 
 /// Each with its uid and its capabilities.
-pub(super) const FORMS: &[(&str, &str, &str)] = &[
+pub(crate) const FORMS: &[(&str, &str, &str)] = &[
     ("another user", "65534", ""),
     ("another user, SYS_PTRACE added", "65534", "\"CAP_SYS_PTRACE\""),
     ("root without capabilities", "0", ""),

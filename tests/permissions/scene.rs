@@ -14,7 +14,7 @@ pub(super) const TOP_LIMIT: u64 = 56 * MIB;
 pub(super) const LOOSE_LIMIT: u64 = 200 * MIB;
 
 /// Whether the machine is one of those that the table is of; where not, it is said aloud.
-pub(super) fn is_as_told() -> bool {
+pub(crate) fn is_as_told() -> bool {
     let is_v1 = Path::new("/sys/fs/cgroup/memory/memory.limit_in_bytes").exists();
     let is_restricted = fs::read_to_string("/proc/sys/kernel/dmesg_restrict").is_ok_and(|text| text.trim() == "1");
     let tells_sizes = fs::metadata("/proc/self/fd").is_ok_and(|folder| folder.len() > 0);

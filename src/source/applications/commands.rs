@@ -52,7 +52,8 @@ impl Commands {
     }
 }
 
-fn command_line(roots: &Roots, pid: u32) -> Result<Vec<u8>, ReadError> {
+/// Arguments joined by blanks; empty for who has none.
+pub(crate) fn command_line(roots: &Roots, pid: u32) -> Result<Vec<u8>, ReadError> {
     let path = roots.of_process(pid, "cmdline");
     let mut line = Vec::new();
     File::open(&path)

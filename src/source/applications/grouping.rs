@@ -95,6 +95,16 @@ impl Applications {
         has_pid_file || self.next_program.is_some_and(|due| due <= seconds_since_boot)
     }
 
+    /// What the node's files call the container whose own cgroup is `path`.
+    pub(crate) fn container_name(&self, path: &[u8]) -> Option<&str> {
+        self.containers.get(path)?.0.name.as_deref()
+    }
+
+    /// Whether the configuration names it.
+    pub(crate) fn is_asked_for(&self, identity: &Identity) -> bool {
+        self.selection.wanted.iter().any(|wanted| wanted.name == identity.application)
+    }
+
     /// Groups all processes anew.
     pub(crate) fn regroup(&mut self, table: &ProcessTable, seconds_since_boot: f64, tally: &mut Tally) {
         let own = Own::of(&self.roots, table);

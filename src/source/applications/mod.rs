@@ -9,6 +9,8 @@ mod own;
 mod selector;
 mod version;
 
+pub(crate) use commands::command_line;
 pub use filter::{Filter, Patterns};
 pub(crate) use grouping::{Applications, Group};
+pub(crate) use own::Own;
 pub use selector::{Selection, Selector, Wanted};

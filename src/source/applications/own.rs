@@ -7,10 +7,10 @@ use crate::source::roots::Roots;
 use std::sync::Arc;
 
 /// memtrend itself.
-pub(super) struct Own {
-    pub(super) pid: Option<u32>,
+pub(crate) struct Own {
+    pub(crate) pid: Option<u32>,
     /// Its parent, its parent's parent, and so on.
-    pub(super) ancestors: Vec<u32>,
+    pub(crate) ancestors: Vec<u32>,
     /// The container or unit that it runs in.
     path: Option<Box<[u8]>>,
     /// Where it is at the top of a private namespace, all that is at the top too is in its own container.
@@ -18,7 +18,7 @@ pub(super) struct Own {
 }
 
 impl Own {
-    pub(super) fn of(roots: &Roots, table: &ProcessTable) -> Self {
+    pub(crate) fn of(roots: &Roots, table: &ProcessTable) -> Self {
         let link = std::fs::read_link(roots.procfs.join("self")).ok();
         let pid = link.and_then(|link| link.to_str()?.parse().ok());
         let membership = pid.and_then(|pid| table.get(pid)).map(|process| Arc::clone(&process.membership));
@@ -31,7 +31,7 @@ impl Own {
         Self { pid, ancestors, path, is_at_private_top: is_at_top && sees_outside() }
     }
 
-    pub(super) fn has(&self, pid: u32, membership: &Membership) -> bool {
+    pub(crate) fn has(&self, pid: u32, membership: &Membership) -> bool {
         // A unit (a desktop's session manager, a CI runner) may hold others beside memtrend.
         let is_container = matches!(membership.placement, Placement::Container { .. });
         let in_own_container =

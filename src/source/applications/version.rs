@@ -1,6 +1,7 @@
 //! What is known of an application beside its name: version and runtime.
 
 use crate::analysis::sample::clean_label;
+use crate::source::remedy;
 use crate::source::roots::Roots;
 use std::fs::File;
 use std::io::{self, Read};
@@ -30,7 +31,7 @@ pub(super) fn variable(roots: &Roots, pid: u32, name: &str) -> Option<Box<str>> 
 fn say_once(path: &Path, error: &io::Error) {
     static SAID: Once = Once::new();
     if error.kind() == io::ErrorKind::PermissionDenied {
-        let remedy = "run memtrend as the applications' user, or as root with SYS_PTRACE and DAC_READ_SEARCH, or set the version yourself";
+        let remedy = remedy::ENVIRONMENT;
         SAID.call_once(|| {
             tracing::warn!(path = %path.display(), %error, remedy, "environment not readable: the version is unknown");
         });

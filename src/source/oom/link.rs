@@ -11,6 +11,7 @@ use crate::analysis::sample::{CgroupCounters, Identity, Lifetime};
 use crate::source::cgroup::{Directory, Version};
 use crate::source::descriptors::Allowance;
 use crate::source::process::{KERNEL_THREAD, read_stat};
+use crate::source::remedy;
 use crate::source::roots::Roots;
 use rustix::event::{EventfdFlags, eventfd};
 use std::collections::{HashMap, HashSet};
@@ -88,10 +89,8 @@ impl Link {
             Ok(log) => Some(log),
             Err(error) => {
                 let remedy = match error.kind() {
-                    io::ErrorKind::NotFound => "give memtrend the device /dev/kmsg and, as root, the capability SYSLOG",
-                    _ => {
-                        "give memtrend the capability SYSLOG, as root or ambient (and, in a container, the device /dev/kmsg)"
-                    }
+                    io::ErrorKind::NotFound => remedy::LOG_NOT_FOUND,
+                    _ => remedy::LOG_REFUSED,
                 };
                 tracing::info!(
                     %error,
@@ -103,7 +102,7 @@ impl Link {
         };
         if !Waited::is_possible() {
             tracing::info!(
-                remedy = "a kernel of 5.3 or later, and a seccomp profile that permits pidfd_open",
+                remedy = remedy::ENDS,
                 "ends of processes cannot be waited for: they are seen at the next pass, and not how they went"
             );
         }
@@ -246,7 +245,7 @@ fn nurseries(subjects: &[Subject<'_>], mount_point: impl Fn(Version) -> PathBuf)
 }
 
 /// Whether a procfs has the kernel's own pids: pid 2 is a kernel's thread there and nowhere else.
-fn is_of_the_kernel(roots: &Roots) -> bool {
+pub(crate) fn is_of_the_kernel(roots: &Roots) -> bool {
     read_stat(roots, 2, &mut Vec::new()).is_ok_and(|stat| stat.flags & KERNEL_THREAD != 0)
 }
 

@@ -10,4 +10,4 @@ mod roster;
 pub(crate) mod vmstat;
 mod watcher;
 
-pub(crate) use link::{Link, Place, Subject};
+pub(crate) use link::{Link, Place, Subject, is_of_the_kernel};

@@ -4,6 +4,7 @@ use super::stat::read_stat;
 use crate::analysis::sample::Reason;
 use crate::source::keyed::pairs;
 use crate::source::read_error::{ReadError, Tally};
+use crate::source::remedy;
 use crate::source::roots::Roots;
 use crate::units::{Bytes, length_as_count};
 use procfs::FromRead;
@@ -97,8 +98,7 @@ pub(crate) fn count_descriptors(folder: &Path) -> io::Result<u64> {
 fn say_once(error: &ReadError) {
     static SAID: Once = Once::new();
     if error.reason() == Reason::Permission {
-        let remedy =
-            "run memtrend as the applications' user, or as root with DAC_READ_SEARCH (not needed from kernel 6.2 on)";
+        let remedy = remedy::DESCRIPTORS;
         SAID.call_once(|| {
             tracing::warn!(%error, remedy, "descriptors not readable: memtrend_application_open_fds is absent where they are not");
         });

@@ -5,6 +5,7 @@ use crate::analysis::sample::{CgroupCounters, Identity, Kind, Lifetime, Observat
 use crate::source::applications::Group;
 use crate::source::cgroup::{Placement, Reader, Reading, Version};
 use crate::source::read_error::{ReadError, Tally};
+use crate::source::remedy;
 use crate::units::count_as_f64;
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -25,6 +26,8 @@ const MOST_TOLD: usize = 1024;
 pub(super) struct GroupReader {
     /// `None` when it could not be opened for the present life.
     pub(super) reader: Option<Reader>,
+    /// Why not.
+    pub(super) problem: Option<Reason>,
     pub(super) path: Box<[u8]>,
     lifetime: Lifetime,
     pub(super) last: Option<Observation>,
@@ -71,8 +74,11 @@ impl World {
             known.path == *path && (known.reader.is_some() || is_settled)
         });
         if !is_current {
+            let opened = self.open_cgroup(group, *version, path, tally);
+            let problem = opened.as_ref().err().copied();
             let opened = GroupReader {
-                reader: self.open_cgroup(group, *version, path, tally),
+                reader: opened.ok(),
+                problem,
                 path: path.clone(),
                 lifetime: group.lifetime,
                 last: None,
@@ -104,6 +110,7 @@ impl World {
             Ok(reading) if reading.by_kind.get(Kind::Anon).is_none() => {
                 // Nothing that a kernel wrote: the processes are asked instead, for as long as they live.
                 known.reader = None;
+                known.problem = Some(Reason::Malformed);
                 Err(ReadError::malformed(&host_path(), "memory.stat with anonymous memory"))
             }
             Ok(mut reading) => {
@@ -132,10 +139,16 @@ impl World {
         })
     }
 
-    fn open_cgroup(&mut self, group: &Group, version: Version, path: &[u8], tally: &mut Tally) -> Option<Reader> {
+    fn open_cgroup(
+        &mut self,
+        group: &Group,
+        version: Version,
+        path: &[u8],
+        tally: &mut Tally,
+    ) -> Result<Reader, Reason> {
         let opened = self.hierarchies.open(version, path, Some(group.main));
         let error = match opened {
-            Ok(directory) => return Some(Reader::new(directory, version)),
+            Ok(directory) => return Ok(Reader::new(directory, version)),
             // What was refused is the way through the process's root; on the node's side there is no such folder.
             Err(error) if error.kind() == std::io::ErrorKind::PermissionDenied => {
                 ReadError::io(&self.hierarchies.root_of(group.main), error)
@@ -143,15 +156,14 @@ impl World {
             Err(error) => ReadError::io(&self.hierarchies.host_path(version, path), error),
         };
         tally.count(&error);
+        let reason = error.reason();
         // Once for each application, not for each of its lives.
         if self.told.len() >= MOST_TOLD || !self.told.insert(Arc::clone(&group.identity)) {
-            return None;
+            return Err(reason);
         }
-        let remedy = match error.reason() {
-            Reason::Permission => {
-                "run memtrend as the application's user, or as root with SYS_PTRACE (or all of the application's capabilities)"
-            }
-            _ => "mount the node's /sys read-only and name it by --path.sysfs",
+        let remedy = match reason {
+            Reason::Permission => remedy::GROUP_REFUSED,
+            _ => remedy::GROUP_NOT_FOUND,
         };
         tracing::warn!(
             application = ?group.identity.application,
@@ -160,7 +172,7 @@ impl World {
             remedy,
             "memory control group not readable: memory is summed from processes, kills are told as unknown"
         );
-        None
+        Err(reason)
     }
 
     /// Applications without a process whose cgroup is still there.

@@ -1,5 +1,6 @@
 //! One pass over the world: the order of the readers, and what their findings add up to.
 
+mod access;
 mod cgroups;
 mod kills;
 mod observing;
@@ -16,6 +17,7 @@ use super::read_error::Tally;
 use super::roots::Roots;
 use crate::analysis::sample::{Identity, Outcome, Sample, Source};
 use crate::units::Clock;
+pub(crate) use access::{Census, Home};
 use cgroups::GroupReader;
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;

@@ -1,0 +1,292 @@
+//! Finds the facts out, with the readers of `serve`; writes nothing, and leaves a running memtrend alone.
+
+use super::facts::{Absent, Facts, Reading, Seen, Serving, State, Unwatched, User, Version};
+use super::surroundings::{self, Traces};
+use crate::analysis::sample::{Identity, Kind, Observation, Reason, Sample};
+use crate::command::plain;
+use crate::command::serve::watched;
+use crate::config::Settings;
+use crate::source::applications::{Selection, Selector, Wanted};
+use crate::source::{Home, Roots, World, command_line, now, sees_machine};
+use rustix::fs::{Access, access};
+use rustix::io::Errno;
+use std::ffi::OsString;
+use std::fs::{self, File};
+use std::io::ErrorKind;
+use std::os::unix::fs::MetadataExt;
+use std::path::Path;
+use std::time::Duration;
+
+/// Between the passes: what comes up meanwhile is what it will be.
+const BETWEEN_PASSES: Duration = Duration::from_secs(1);
+
+/// What is told at most of what could have been named, and characters of each.
+const MOST_THERE: usize = 5;
+const LONGEST_TOLD: usize = 80;
+
+/// All facts; `arguments` are those after `doctor`.
+///
+/// # Errors
+/// When an application asked for by pid is not there, or the system refuses a thread.
+pub(super) fn collect(settings: &Settings, arguments: &[OsString]) -> anyhow::Result<Facts> {
+    let (roots, selection) = watched(settings)?;
+    let (mounts, own_status) = (text(Path::new("/proc/self/mountinfo")), text(Path::new("/proc/self/status")));
+    let engine = surroundings::engine(Traces {
+        has_docker_file: Path::new("/.dockerenv").exists(),
+        has_podman_file: Path::new("/run/.containerenv").exists(),
+        has_cluster_variable: std::env::var_os("KUBERNETES_SERVICE_HOST").is_some(),
+        has_unit_variable: std::env::var_os("INVOCATION_ID").is_some(),
+        cgroup: &fs::read("/proc/self/cgroup").unwrap_or_default(),
+        mounts: &mounts,
+    });
+    let mut world = World::new(&roots, selection);
+    world.watch_kills(|_| true)?;
+    world.read(now());
+    std::thread::sleep(BETWEEN_PASSES);
+    let sample = world.read(now());
+    let census = world.census(engine.is_container());
+    let sees_machine = sees_machine(&roots);
+    let applications = applications(&world, &sample, &roots, settings.version_env.is_some());
+    let is_elsewhere = roots != Roots::default();
+    let hiding = surroundings::hiding_option(&mounts, &roots.procfs.display().to_string());
+    let hides = File::open(roots.of_process(1, "stat")).is_err();
+    let unwatched = (settings.automatic && applications.is_empty()).then(|| unwatched(&roots));
+    Ok(Facts {
+        is_agent: engine.is_container() && (sees_machine || is_elsewhere),
+        engine,
+        is_sandbox: surroundings::is_sandbox(&text(&roots.procfs.join("version"))),
+        kernel: plain(text(Path::new("/proc/sys/kernel/osrelease")).trim_end()),
+        user: surroundings::user(&own_status).unwrap_or(User {
+            uid: rustix::process::geteuid().as_raw(),
+            gid: rustix::process::getegid().as_raw(),
+            ..User::default()
+        }),
+        serving: serving(&roots, &census.memtrends, arguments),
+        census,
+        sees_machine,
+        hidden_by: hiding.filter(|_| hides).map(plain),
+        has_machine_memory: sample.outcomes.first().is_some_and(|node| node.success),
+        sysfs: plain(&roots.sysfs.join("fs/cgroup").display().to_string()),
+        groups: surroundings::groups(&roots.sysfs, &text(&roots.procfs.join("cgroups"))),
+        has_pressure: roots.procfs.join("pressure/memory").exists(),
+        most_applications: usize::try_from(settings.max_applications).unwrap_or(usize::MAX),
+        absent: absent(&world, &sample, &watched(settings)?.1, &roots),
+        unwatched,
+        filters: filters(settings),
+        program_age: format!("{} s", settings.block.as_secs_f64()),
+        sources: sample.kill_sources,
+        version_variable: settings.version_env.as_deref().map(plain),
+        state: settings.state.as_deref().map_or(State::NotAskedFor, state),
+        applications,
+    })
+}
+
+/// What a file holds, of whatever bytes; nothing where it cannot be read.
+#[inline(never)]
+fn text(path: &Path) -> String {
+    String::from_utf8_lossy(&fs::read(path).unwrap_or_default()).into_owned()
+}
+
+fn filters(settings: &Settings) -> Vec<&'static str> {
+    let given = [("--namespace", &settings.namespaces), ("--container", &settings.containers)];
+    given.into_iter().filter(|(_, patterns)| !patterns.is_empty()).map(|(flag, _)| flag).collect()
+}
+
+fn name_of(identity: &Identity) -> String {
+    plain(&match &identity.namespace {
+        Some(namespace) => format!("{namespace}/{}", identity.application),
+        None => identity.application.to_string(),
+    })
+}
+
+fn applications(world: &World, sample: &Sample, roots: &Roots, wants_version: bool) -> Vec<Seen> {
+    let alive = sample.applications.iter().filter(|seen| seen.is_alive());
+    alive.filter_map(|seen| application(world, seen, roots, wants_version)).collect()
+}
+
+/// `None` for a memtrend that is not asked for.
+fn application(world: &World, seen: &Observation, roots: &Roots, wants_version: bool) -> Option<Seen> {
+    let access = world.access(&seen.identity)?;
+    if access.is_memtrend && !access.is_asked_for {
+        return None;
+    }
+    let status = text(&roots.of_process(access.main, "status"));
+    let reading = match (&seen.memory, &access.cgroup, access.problem) {
+        (None, ..) => Reading::Not,
+        (Some(memory), ..) if seen.counters.is_some() => Reading::Group(memory.basis),
+        (_, None, _) => Reading::Shared,
+        (_, _, Some(Reason::Permission)) => Reading::Refused,
+        _ => Reading::NotFound,
+    };
+    let version = match &seen.about.version {
+        None if wants_version => match File::open(roots.of_process(access.main, "environ")) {
+            Err(error) if error.kind() == ErrorKind::PermissionDenied => Version::Refused,
+            _ => Version::NotSet,
+        },
+        _ => Version::Known,
+    };
+    let is_by_systemd =
+        |path: &[u8]| [&b".scope"[..], b".slice"].iter().any(|end| path.windows(6).any(|part| part == *end));
+    Some(Seen {
+        name: name_of(&seen.identity),
+        user: surroundings::user(&status).map(|user| (user.uid, user.gid)),
+        home: access.home,
+        reading,
+        limit: seen.memory.and_then(|memory| memory.ceiling).map(|ceiling| (ceiling.source, ceiling.limit)),
+        kinds: seen
+            .memory
+            .map_or(0, |memory| Kind::ALL.iter().filter(|kind| memory.by_kind.get(**kind).is_some()).count()),
+        has_namespace: seen.identity.namespace.is_some(),
+        has_pressure: seen.counters.is_some_and(|counters| counters.pressure_microseconds.is_some()),
+        has_descriptors: seen.population.open_fds.is_some(),
+        version,
+        is_by_systemd: matches!(access.home, Home::Container { .. })
+            .then(|| access.cgroup.as_deref().map(is_by_systemd))
+            .flatten(),
+    })
+}
+
+/// What would be found without filters, however young.
+fn unwatched(roots: &Roots) -> Unwatched {
+    let everything = Selection { automatic: true, ..Selection::default() };
+    let mut world = World::new(roots, everything);
+    let sample = world.read(now());
+    let is_memtrend = |seen: &Observation| world.access(&seen.identity).is_none_or(|access| access.is_memtrend);
+    let mut there = Unwatched::default();
+    for seen in sample.applications.iter().filter(|seen| !is_memtrend(seen)) {
+        let identity = &*seen.identity;
+        there.names.push(name_of(identity));
+        enter(&mut there.namespaces, identity.namespace.as_deref());
+        enter(&mut there.containers, identity.container.as_deref());
+    }
+    there
+}
+
+/// Each name once.
+fn enter(names: &mut Vec<String>, name: Option<&str>) {
+    if let Some(name) = name.map(plain).filter(|name| !names.contains(name)) {
+        names.push(name);
+    }
+}
+
+fn absent(world: &World, sample: &Sample, selection: &Selection, roots: &Roots) -> Vec<Absent> {
+    let is_missing = |wanted: &&Wanted| sample.missing.iter().any(|missing| missing.application == wanted.name);
+    selection.wanted.iter().filter(is_missing).map(|wanted| not_found(world, wanted, roots)).collect()
+}
+
+fn not_found(world: &World, wanted: &Wanted, roots: &Roots) -> Absent {
+    let of_bytes = |bytes: &[u8]| told(&String::from_utf8_lossy(bytes));
+    let mut problem = None;
+    let (flag, value, there) = match &wanted.selector {
+        Selector::Pid(pid) => ("--pid", pid.to_string(), Vec::new()),
+        Selector::PidFile(path) => {
+            problem = Some(pid_file(path));
+            ("--pid-file", told(&path.display().to_string()), Vec::new())
+        }
+        Selector::CommandLine(pattern) => ("--match", told(pattern.as_str()), command_lines(world, roots)),
+        Selector::Cgroup(path) => {
+            ("--cgroup", of_bytes(path), first(world.places().filter_map(|(_, path)| path.map(of_bytes)).collect()))
+        }
+        Selector::Unit(name) => {
+            ("--unit", of_bytes(name), first(world.places().filter_map(|(unit, _)| unit.map(of_bytes)).collect()))
+        }
+    };
+    Absent { name: plain(&wanted.name), flag, value, there, problem }
+}
+
+/// The first in their order, each once.
+fn first(names: Vec<String>) -> Vec<String> {
+    let mut all: Vec<String> = Vec::new();
+    while all.len() < MOST_THERE {
+        let left = names.iter().filter(|name| all.last().is_none_or(|last| *name > last));
+        let Some(next) = left.min() else { break };
+        all.push(next.clone());
+    }
+    all
+}
+
+/// Of the newest: who has just started one looks for it.
+fn command_lines(world: &World, roots: &Roots) -> Vec<String> {
+    let mut lines = Vec::new();
+    let mut pids = world.strangers();
+    while let Some(pid) = pids.iter().max().copied().filter(|_| lines.len() < MOST_THERE) {
+        pids.retain(|other| *other != pid);
+        let line = command_line(roots, pid).unwrap_or_default();
+        enter(&mut lines, Some(&*told(&String::from_utf8_lossy(&line))).filter(|line| !line.is_empty()));
+    }
+    lines
+}
+
+/// On one line, and not too long.
+fn told(text: &str) -> String {
+    let text = plain(text);
+    match text.char_indices().nth(LONGEST_TOLD) {
+        Some((end, _)) => format!("{}…", text.get(..end).unwrap_or_default()),
+        None => text,
+    }
+}
+
+/// What is wrong with a pid file.
+fn pid_file(path: &Path) -> String {
+    match access(path, Access::READ_OK) {
+        Ok(()) => "holds no pid of a process here".to_owned(),
+        Err(Errno::NOENT) => "there is no such file".to_owned(),
+        Err(error) => std::io::Error::from(error).to_string(),
+    }
+}
+
+/// Whether a folder can be written to, without writing.
+fn state(folder: &Path) -> State {
+    let name = plain(&folder.display().to_string());
+    let Some(metadata) = fs::metadata(folder).ok().filter(fs::Metadata::is_dir) else { return State::Absent(name) };
+    match access(folder, Access::WRITE_OK | Access::EXEC_OK | Access::READ_OK) {
+        Ok(()) => {}
+        Err(Errno::ROFS) => return State::ReadOnly(name),
+        Err(_) => {
+            return State::Refused {
+                folder: name,
+                owner: (metadata.uid(), metadata.gid()),
+                mode: metadata.mode() & 0o7777,
+            };
+        }
+    }
+    let kept = crate::state::file_in(folder);
+    match access(&kept, Access::READ_OK) {
+        Ok(()) | Err(Errno::NOENT) => State::Writable(name),
+        Err(_) => State::Unreadable(plain(&kept.display().to_string())),
+    }
+}
+
+/// The one memtrend that serves here.
+fn serving(roots: &Roots, memtrends: &[u32], arguments: &[OsString]) -> Option<Serving> {
+    let mut all = memtrends.iter().filter_map(|pid| {
+        let line = fs::read(roots.of_process(*pid, "cmdline")).ok()?;
+        let words: Vec<String> =
+            line.split(|byte| *byte == 0).map(|word| String::from_utf8_lossy(word).into_owned()).collect();
+        let words = words.get(1..words.len().checked_sub(1)?)?.to_vec();
+        let flags = match words.split_first() {
+            Some((first, rest)) if first == "serve" => rest.to_vec(),
+            Some((first, _)) if !first.starts_with('-') => return None,
+            _ => words,
+        };
+        Some((*pid, flags))
+    });
+    let (pid, flags) = all.next()?;
+    if all.next().is_some() {
+        return None;
+    }
+    let status = text(&roots.of_process(pid, "status"));
+    let is_own = |flag: &String| arguments.iter().any(|argument| argument == flag.as_str());
+    let is_same = flags.len() == arguments.len() && flags.iter().all(is_own);
+    let written = || flags.iter().map(|flag| quoted(flag)).collect::<Vec<_>>().join(" ");
+    Some(Serving { pid, user: surroundings::user(&status)?, flags: (!is_same).then(written) })
+}
+
+/// As a shell takes it.
+fn quoted(word: &str) -> String {
+    let is_simple = |byte: u8| byte.is_ascii_alphanumeric() || b"-_=./:,@%+".contains(&byte);
+    match !word.is_empty() && word.bytes().all(is_simple) {
+        true => word.to_owned(),
+        false => format!("'{}'", plain(word).replace('\'', "'\\''")),
+    }
+}
