@@ -1,8 +1,7 @@
 //! What opens what cannot be read: said by the log, and by `memtrend doctor` in the form of the place.
 
 /// An application's control group is refused.
-pub(crate) const GROUP_REFUSED: &str =
-    "run memtrend as the application's user, or as root with SYS_PTRACE (or all of the application's capabilities)";
+pub(crate) const GROUP_REFUSED: &str = "run memtrend as the application's user and group, or as root with SYS_PTRACE (or all of the application's capabilities)";
 
 /// An application's control group is not to be found.
 pub(crate) const GROUP_NOT_FOUND: &str = "mount the node's /sys read-only and name it by --path.sysfs";

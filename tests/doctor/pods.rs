@@ -27,7 +27,7 @@ fn each_sidecar_of_a_pod_sees_what_the_table_says_and_one_without_the_pods_proce
         told.must("ok", "names: of containers; Prometheus adds pod and namespace");
     }
     let foreign = part("0");
-    foreign.must("", "fix: securityContext: { runAsUser: 1000, capabilities: { drop: [ALL] } }");
+    foreign.must("", "fix: securityContext: { runAsUser: 1000, runAsGroup: 1000, capabilities: { drop: [ALL] } }");
     let alone = part("alone");
     assert_eq!(alone.code, 1);
     alone.must("missing", "processes: only memtrend itself is seen: no application shares its PID namespace");

@@ -151,13 +151,14 @@ fn unwatched(roots: &Roots) -> Unwatched {
     let everything = Selection { automatic: true, ..Selection::default() };
     let mut world = World::new(roots, everything);
     let sample = world.read(now());
-    let is_memtrend = |seen: &Observation| world.access(&seen.identity).is_none_or(|access| access.is_memtrend);
     let mut there = Unwatched::default();
-    for seen in sample.applications.iter().filter(|seen| !is_memtrend(seen)) {
+    for seen in &sample.applications {
         let identity = &*seen.identity;
+        let Some(access) = world.access(identity).filter(|access| !access.is_memtrend) else { continue };
+        let is_container = matches!(access.home, Home::Container { .. });
         there.names.push(name_of(identity));
         enter(&mut there.namespaces, identity.namespace.as_deref());
-        enter(&mut there.containers, identity.container.as_deref());
+        enter(&mut there.containers, identity.container.as_deref().or(is_container.then_some(&*identity.application)));
     }
     there
 }

@@ -43,8 +43,8 @@ pub(super) fn open(door: Door, facts: &Facts, user: Option<(u32, u32)>) -> Vec<W
         Door::Descriptors => (true, remedy::DESCRIPTORS),
         Door::Environments => (true, remedy::ENVIRONMENT),
     };
-    // Who is that user already, and is refused, is so for another reason.
-    let user = user.filter(|(uid, _)| *uid != facts.user.uid);
+    // Who is that user and group already, and is refused, is so for another reason.
+    let user = user.filter(|user| *user != (facts.user.uid, facts.user.gid));
     match Form::of(facts) {
         Form::Host => told(&[remedy]),
         Form::Unit => {
@@ -53,17 +53,16 @@ pub(super) fn open(door: Door, facts: &Facts, user: Option<(u32, u32)>) -> Vec<W
         }
         Form::Docker => {
             let more = if more { " --cap-add=DAC_READ_SEARCH" } else { "" };
-            let as_user = user.map(|(uid, gid)| {
-                format!("docker run --user={uid}:{gid} --cap-drop=ALL …   # as the application's user")
-            });
+            let as_user =
+                user.map(|(uid, gid)| format!("docker run --user={uid}:{gid} --cap-drop=ALL …   # as the application"));
             let as_root = format!("docker run --user=0 --cap-drop=ALL --cap-add=SYS_PTRACE{more} …");
             as_user.into_iter().chain([as_root]).map(Words::Owned).collect()
         }
         Form::Kubernetes => {
             let more = if more { ", DAC_READ_SEARCH" } else { "" };
-            let as_user = user.map(|(uid, _)| {
+            let as_user = user.map(|(uid, gid)| {
                 format!(
-                    "securityContext: {{ runAsUser: {uid}, capabilities: {{ drop: [ALL] }} }}   # as the application's user"
+                    "securityContext: {{ runAsUser: {uid}, runAsGroup: {gid}, capabilities: {{ drop: [ALL] }} }}   # as the application"
                 )
             });
             let as_root = format!(
