@@ -49,7 +49,8 @@ pub enum Command {
     /// Judge recorded series: CSV files, gzip too, with the columns timestamp_seconds and heap_bytes; or a Prometheus' past
     #[command(after_help = EXIT_CODES)]
     Analyze(Box<AnalyzeFlags>),
-    /// Say what memtrend can see here, what it cannot, and the line to change: with the flags, variables and file of `serve`
+    /// Say what memtrend can see here, what it cannot, and the line to change: with the flags, variables and file of `serve`;
+    /// given no flags, with those of the memtrend that serves in the same container
     #[command(after_help = DOCTOR_EXIT_CODES)]
     Doctor(Box<ServeFlags>),
     /// Ask a memtrend of this machine whether it makes its passes, for health checks and probes

@@ -35,7 +35,7 @@ pub fn flags() -> String {
     rows(&mut page, "health");
     page.push_str(
         "\n## `memtrend doctor`\n\nSays what memtrend can see where it runs, what it cannot, and the line to change: run it where `memtrend serve` \
-         runs, as the same user, with the same variables and flags. [permissions.md](permissions.md) has an example. ",
+         runs, as the same user, with the same variables; given no flags, it takes those of the memtrend that serves in the same container. [permissions.md](permissions.md) has an example. ",
     );
     page.push_str(super::DOCTOR_EXIT_CODES);
     page.push('\n');

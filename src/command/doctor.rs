@@ -9,13 +9,15 @@ mod findings;
 mod fixes;
 mod measures;
 mod page;
+mod served;
 mod surroundings;
 #[cfg(test)]
 mod tests;
 
 use super::serve::settings;
-use crate::cli::ServeFlags;
+use crate::cli::{Command, ServeFlags, parse};
 use finding::Level;
+use std::ffi::OsString;
 use std::io::Write;
 use std::process::ExitCode;
 
@@ -24,13 +26,44 @@ use std::process::ExitCode;
 /// # Errors
 /// When the configuration is wrong, or an application asked for by pid is not there.
 pub fn run(flags: ServeFlags) -> anyhow::Result<ExitCode> {
-    let Some(settings) = settings(flags)? else { return Ok(ExitCode::SUCCESS) };
-    // After the program and the subcommand.
-    let arguments: Vec<_> = std::env::args_os().skip(2).collect();
-    let facts = collect::collect(&settings, &arguments)?;
+    let asked = Asked::by(flags);
+    let Some(settings) = settings(asked.flags)? else { return Ok(ExitCode::SUCCESS) };
+    let mut facts = collect::collect(&settings, &asked.words)?;
+    facts.taken = asked.from.map(|pid| (pid, served::written(&asked.words)));
     let findings = findings::of(&facts);
     // A reader who has left is no reason to end otherwise.
     let _ = std::io::stdout().lock().write_all(page::write(&facts, &findings).as_bytes());
     let is_missing = findings.iter().any(|finding| finding.level == Level::Missing);
     Ok(if is_missing { ExitCode::FAILURE } else { ExitCode::SUCCESS })
+}
+
+/// The flags by which it looks.
+struct Asked {
+    flags: ServeFlags,
+    words: Vec<OsString>,
+    /// Whose they are, if not doctor's own.
+    from: Option<u32>,
+}
+
+impl Asked {
+    /// Those given, and where none are, those of the memtrend that serves in the same container.
+    fn by(flags: ServeFlags) -> Self {
+        // After the program and the subcommand.
+        let words: Vec<OsString> = std::env::args_os().skip(2).collect();
+        if words.is_empty()
+            && let Some((pid, words)) = served::beside().filter(|(_, words)| !words.is_empty())
+            && let Some(flags) = parsed(&words)
+        {
+            return Self { flags, words, from: Some(pid) };
+        }
+        Self { flags, words, from: None }
+    }
+}
+
+fn parsed(words: &[OsString]) -> Option<ServeFlags> {
+    let line: Vec<OsString> = ["memtrend", "doctor"].map(Into::into).into_iter().chain(words.iter().cloned()).collect();
+    match parse(&line).ok()?.command {
+        Command::Doctor(flags) => Some(*flags),
+        _ => None,
+    }
 }

@@ -21,9 +21,10 @@ fn start_application(docker: &Docker) {
 }
 
 /// Each by itself.
-const TRIALS: [fn(&Docker); 7] = [
+const TRIALS: [fn(&Docker); 8] = [
     a_foreign_sidecar_is_told_what_helps,
     a_memtrend_that_serves_otherwise_is_told,
+    without_flags_it_looks_as_who_serves_in_its_container,
     who_is_alone_is_told_how_processes_are_shared,
     an_agent_without_the_nodes_processes_is_told_so,
     an_agent_without_the_nodes_control_groups_is_told_so,
@@ -86,12 +87,26 @@ fn a_foreign_sidecar_is_told_what_helps(docker: &Docker) {
 fn a_memtrend_that_serves_otherwise_is_told(docker: &Docker) {
     let serve = ["run", "-d", "--name=watcher", "--network=none", "--pid=container:pause", "--user=1000:1000", IMAGE];
     docker.run(&[&serve[..], &["/memtrend", "--version-env=VERSION", "--match=a=b c"]].concat());
-    let told = Told::by(docker.command(&["exec", "--user=0:0", "watcher", "/memtrend", "doctor"]));
+    let told = Told::by(docker.command(&["exec", "--user=0:0", "watcher", "/memtrend", "doctor", "--match=a=d"]));
     told.must("note", "memtrend serves here as pid ");
     told.must("", "fix: docker exec --user=1000:1000 …");
     told.must("", "fix: memtrend doctor --version-env=VERSION '--match=a=b c'");
     let same = ["exec", "watcher", "/memtrend", "doctor", "--version-env=VERSION", "--match=a=b c"];
     assert!(!Told::by(docker.command(&same)).text.contains("note "));
+}
+
+/// `docker exec` gives it none of the container's flags: it looks by those of who serves there, and by no others' flags.
+fn without_flags_it_looks_as_who_serves_in_its_container(docker: &Docker) {
+    let agent = ["run", "-d", "--name=agent", "--network=none", "--pid=host", "--cgroupns=host", "--cap-drop=ALL"];
+    let grants = ["--cap-add=SYS_PTRACE", "-v=/sys:/host/sys:ro", IMAGE, "/memtrend", "serve", NODE, "--match=a=b c"];
+    docker.run(&[&agent[..], &grants].concat());
+    let told = Told::by(docker.command(&["exec", "agent", "/memtrend", "doctor"]));
+    told.must("note", "flags: those of the memtrend that serves here as pid ");
+    told.must("missing", "application a: --match b c: fits nothing");
+    assert!(told.text.contains(&format!(": {NODE} '--match=a=b c'\n")), "{}", told.text);
+    // With flags of its own it takes none of them.
+    let told = Told::by(docker.command(&["exec", "agent", "/memtrend", "doctor", NODE]));
+    assert!(!told.has("note", "flags") && !told.has("missing", "application a:"), "{}", told.text);
 }
 
 /// Alone, though another memtrend serves in its container.

@@ -113,7 +113,7 @@ fn its_notes_say_how_to_check_it() {
     let notes = &notes[notes.find("NOTES:").expect("notes")..];
     for said in [
         "kubectl --namespace tools rollout status daemonset/watch-memtrend",
-        "kubectl --namespace tools exec daemonset/watch-memtrend -- /memtrend doctor --path.sysfs=/host/sys --path.rootfs=/host/root",
+        "kubectl --namespace tools exec daemonset/watch-memtrend -- /memtrend doctor",
         "kubectl --namespace tools port-forward daemonset/watch-memtrend 10240",
         "podMonitor.enabled=true",
         "kubectl label namespace tools pod-security.kubernetes.io/enforce=privileged",

@@ -1,6 +1,7 @@
 //! Finds the facts out, with the readers of `serve`; writes nothing, and leaves a running memtrend alone.
 
 use super::facts::{Absent, Facts, Reading, Seen, Serving, State, Unwatched, User, Version};
+use super::served;
 use super::surroundings::{self, Traces};
 use crate::analysis::sample::{Identity, Kind, Observation, Reason, Sample};
 use crate::command::plain;
@@ -24,7 +25,7 @@ const BETWEEN_PASSES: Duration = Duration::from_secs(1);
 const MOST_THERE: usize = 5;
 const LONGEST_TOLD: usize = 80;
 
-/// All facts; `arguments` are those after `doctor`.
+/// All facts; `arguments` are the flags by which is looked.
 ///
 /// # Errors
 /// When an application asked for by pid is not there, or the system refuses a thread.
@@ -48,7 +49,7 @@ pub(super) fn collect(settings: &Settings, arguments: &[OsString]) -> anyhow::Re
     let sees_machine = sees_machine(&roots);
     let applications = applications(&world, &sample, &roots, settings.version_env.is_some());
     let is_elsewhere = roots != Roots::default();
-    let hiding = surroundings::hiding_option(&mounts, &roots.procfs.display().to_string());
+    let hiding = surroundings::hiding_option(&mounts, &roots.procfs);
     let hides = File::open(roots.of_process(1, "stat")).is_err();
     let unwatched = (settings.automatic && applications.is_empty()).then(|| unwatched(&roots));
     Ok(Facts {
@@ -62,9 +63,10 @@ pub(super) fn collect(settings: &Settings, arguments: &[OsString]) -> anyhow::Re
             ..User::default()
         }),
         serving: serving(&roots, &census.memtrends, arguments),
+        taken: None,
         census,
         sees_machine,
-        hidden_by: hiding.filter(|_| hides).map(plain),
+        hidden_by: hiding.filter(|_| hides).map(|option| plain(&option)),
         has_machine_memory: sample.outcomes.first().is_some_and(|node| node.success),
         sysfs: plain(&roots.sysfs.join("fs/cgroup").display().to_string()),
         groups: surroundings::groups(&roots.sysfs, &text(&roots.procfs.join("cgroups"))),
@@ -260,34 +262,13 @@ fn state(folder: &Path) -> State {
 
 /// The one memtrend that serves here.
 fn serving(roots: &Roots, memtrends: &[u32], arguments: &[OsString]) -> Option<Serving> {
-    let mut all = memtrends.iter().filter_map(|pid| {
-        let line = fs::read(roots.of_process(*pid, "cmdline")).ok()?;
-        let words: Vec<String> =
-            line.split(|byte| *byte == 0).map(|word| String::from_utf8_lossy(word).into_owned()).collect();
-        let words = words.get(1..words.len().checked_sub(1)?)?.to_vec();
-        let flags = match words.split_first() {
-            Some((first, rest)) if first == "serve" => rest.to_vec(),
-            Some((first, _)) if !first.starts_with('-') => return None,
-            _ => words,
-        };
-        Some((*pid, flags))
-    });
+    let flags = |pid: &u32| Some((*pid, served::flags(&fs::read(roots.of_process(*pid, "cmdline")).ok()?)?));
+    let mut all = memtrends.iter().filter_map(flags);
     let (pid, flags) = all.next()?;
     if all.next().is_some() {
         return None;
     }
     let status = text(&roots.of_process(pid, "status"));
-    let is_own = |flag: &String| arguments.iter().any(|argument| argument == flag.as_str());
-    let is_same = flags.len() == arguments.len() && flags.iter().all(is_own);
-    let written = || flags.iter().map(|flag| quoted(flag)).collect::<Vec<_>>().join(" ");
-    Some(Serving { pid, user: surroundings::user(&status)?, flags: (!is_same).then(written) })
-}
-
-/// As a shell takes it.
-fn quoted(word: &str) -> String {
-    let is_simple = |byte: u8| byte.is_ascii_alphanumeric() || b"-_=./:,@%+".contains(&byte);
-    match !word.is_empty() && word.bytes().all(is_simple) {
-        true => word.to_owned(),
-        false => format!("'{}'", plain(word).replace('\'', "'\\''")),
-    }
+    let is_same = flags.len() == arguments.len() && flags.iter().all(|flag| arguments.contains(flag));
+    Some(Serving { pid, user: surroundings::user(&status)?, flags: (!is_same).then(|| served::written(&flags)) })
 }

@@ -201,4 +201,6 @@ pub(super) struct Facts {
     pub(super) version_variable: Option<String>,
     pub(super) state: State,
     pub(super) serving: Option<Serving>,
+    /// Where doctor looks by the flags of a memtrend that serves: its pid, and they.
+    pub(super) taken: Option<(u32, String)>,
 }

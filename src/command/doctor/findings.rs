@@ -30,8 +30,12 @@ pub(super) fn of(facts: &Facts) -> Vec<Finding> {
 
 /// A memtrend that serves may see other things than the one that is asked.
 fn serving(facts: &Facts) -> Vec<Finding> {
-    let Some(serving) = &facts.serving else { return Vec::new() };
     let mut all = Vec::new();
+    if let Some((pid, flags)) = &facts.taken {
+        let text = format!("flags: those of the memtrend that serves here as pid {pid}: {flags}");
+        all.push(Finding::note(text, Vec::new()));
+    }
+    let Some(serving) = &facts.serving else { return all };
     let (pid, User { uid, gid, effective, .. }) = (serving.pid, serving.user);
     if (uid, effective) != (facts.user.uid, facts.user.effective) {
         let text = format!(

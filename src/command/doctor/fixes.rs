@@ -49,7 +49,7 @@ pub(super) fn open(door: Door, facts: &Facts, user: Option<(u32, u32)>) -> Vec<W
         Form::Host => told(&[remedy]),
         Form::Unit => {
             let capabilities = if more { "CAP_SYS_PTRACE CAP_DAC_READ_SEARCH" } else { "CAP_SYS_PTRACE" };
-            vec![format!("[Service]  AmbientCapabilities={capabilities}").into()]
+            vec![capable(capabilities, "").into()]
         }
         Form::Docker => {
             let more = if more { " --cap-add=DAC_READ_SEARCH" } else { "" };
@@ -72,6 +72,14 @@ pub(super) fn open(door: Door, facts: &Facts, user: Option<(u32, u32)>) -> Vec<W
             as_user.into_iter().chain([as_root]).map(Words::Owned).collect()
         }
     }
+}
+
+/// A unit with capabilities: they must be among those that it may have, and do not reach out of a user namespace.
+fn capable(capabilities: &str, more: &str) -> String {
+    format!(
+        "[Service]   # all of it: capabilities.conf beside the unit\nCapabilityBoundingSet={capabilities}\n\
+         AmbientCapabilities={capabilities}\nPrivateUsers=no{more}"
+    )
 }
 
 /// What shares the applications' processes with a sidecar, or the node's with an agent.
@@ -128,7 +136,10 @@ pub(super) fn read_log(facts: &Facts) -> Vec<Words> {
     let agent = facts.is_agent;
     told(match Form::of(facts) {
         Form::Host => &[remedy::LOG_REFUSED],
-        Form::Unit => &["[Service]  AmbientCapabilities=CAP_SYSLOG"],
+        Form::Unit => {
+            let device = "\nProtectKernelLogs=no\nDeviceAllow=/dev/kmsg r\nBindReadOnlyPaths=/dev/kmsg";
+            return vec![capable("CAP_SYSLOG", device).into()];
+        }
         Form::Docker if agent => &["docker run --user=0 --cap-add=SYSLOG --device=/dev/kmsg …"],
         Form::Docker => &["docker run --user=0 --cap-add=SYS_PTRACE --cap-add=SYSLOG --device=/dev/kmsg …"],
         // A volume of /dev/kmsg is not enough: the container must be allowed the device.

@@ -2,6 +2,7 @@
 
 use super::facts::{Engine, Groups, Layout, User, View};
 use crate::source::cgroup::{Membership, Placement};
+use procfs::process::MountInfo;
 use std::fs;
 use std::path::Path;
 
@@ -22,8 +23,9 @@ pub(super) struct Traces<'a> {
 /// The engine that has left them.
 pub(super) fn engine(traces: Traces<'_>) -> Engine {
     let membership = Membership::parse(traces.cgroup);
-    let is_mounted =
-        |at: &str, holds: &str| mounts(traces.mounts).any(|mount| mount.at == at && mount.root.contains(holds));
+    let is_mounted = |at: &str, holds: &str| {
+        mounts(traces.mounts).any(|mount| mount.mount_point == Path::new(at) && mount.root.contains(holds))
+    };
     if traces.has_cluster_variable || is_mounted("/dev/termination-log", "/pods/") {
         return Engine::Kubernetes;
     }
@@ -53,30 +55,17 @@ fn holds(path: &[u8], part: &[u8]) -> bool {
     path.windows(part.len()).any(|window| window == part)
 }
 
-struct Mount<'a> {
-    root: &'a str,
-    at: &'a str,
-    kind: &'a str,
-    /// Of the mount, and of what is mounted.
-    options: [&'a str; 2],
-}
-
-/// Lines of mountinfo (`man 5 proc_pid_mountinfo`); what is not like that is passed over.
-fn mounts(text: &str) -> impl Iterator<Item = Mount<'_>> {
-    text.lines().filter_map(|line| {
-        let (own, of_what) = line.split_once(" - ")?;
-        let mut own = own.split(' ').skip(3);
-        let mut of_what = of_what.split(' ');
-        let (root, at, options) = (own.next()?, own.next()?, own.next()?);
-        Some(Mount { root, at, kind: of_what.next()?, options: [options, of_what.nth(1)?] })
-    })
+/// Lines of mountinfo; what is not like that is passed over.
+fn mounts(text: &str) -> impl DoubleEndedIterator<Item = MountInfo> {
+    text.lines().filter_map(|line| MountInfo::from_line(line).ok())
 }
 
 /// The option by which a procfs hides processes of other users.
-pub(super) fn hiding_option<'a>(mountinfo: &'a str, procfs: &str) -> Option<&'a str> {
-    let proc = mounts(mountinfo).filter(|mount| mount.at == procfs && mount.kind == "proc").last()?;
-    let mut options = proc.options.into_iter().flat_map(|options| options.split(','));
-    options.find(|option| option.starts_with("hidepid=") && !matches!(*option, "hidepid=0" | "hidepid=off"))
+pub(super) fn hiding_option(mountinfo: &str, procfs: &Path) -> Option<String> {
+    let proc = mounts(mountinfo).rfind(|mount| mount.mount_point == procfs && mount.fs_type == "proc")?;
+    let hidden =
+        [proc.mount_options, proc.super_options].into_iter().find_map(|mut options| options.remove("hidepid"))??;
+    (!matches!(&*hidden, "0" | "off")).then(|| format!("hidepid={hidden}"))
 }
 
 /// Who a process is, by its `status`; `None` where a sandbox does not tell.
@@ -171,8 +160,8 @@ mod tests {
             ("hidepid=0", None),
             ("gid=7", None),
         ] {
-            assert_eq!(hiding_option(&of(options), "/proc"), expected, "{options}");
-            assert_eq!(hiding_option(&of(options), "/host/proc"), None);
+            assert_eq!(hiding_option(&of(options), Path::new("/proc")).as_deref(), expected, "{options}");
+            assert_eq!(hiding_option(&of(options), Path::new("/host/proc")), None);
         }
     }
 

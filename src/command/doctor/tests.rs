@@ -52,6 +52,7 @@ fn whole(engine: Engine) -> Facts {
         version_variable: Some("VERSION".to_owned()),
         state: State::Writable("/var/lib/memtrend".to_owned()),
         serving: None,
+        taken: None,
     }
 }
 
@@ -337,5 +338,23 @@ fn the_page_has_a_line_for_each_fact_and_no_wider_ones_than_a_terminal() {
     let plain = Facts { applications: whole(Engine::Host).applications, ..facts };
     for line in page::write(&plain, &findings::of(&plain)).lines() {
         assert!(line.chars().count() <= 110, "{line}");
+    }
+}
+
+#[test]
+fn a_unit_is_told_all_that_lets_a_capability_reach_out() {
+    let mut facts = whole(Engine::Unit("memtrend".to_owned()));
+    facts.applications = vec![Seen { has_descriptors: false, ..seen("shop", Reading::Refused) }];
+    facts.sources.readable[KillSource::KernelLog.index()] = false;
+    let drop_in = include_str!("../../../deploy/systemd/capabilities.conf");
+    let page = page::write(&facts, &findings::of(&facts));
+    let directives: Vec<&str> = page.lines().map(|line| line.trim_start()).filter(|line| line.contains('=')).collect();
+    let all = |name: &str| directives.iter().filter(|line| line.starts_with(name)).count();
+    let (bounded, held) = (all("CapabilityBoundingSet=CAP_"), all("AmbientCapabilities=CAP_"));
+    assert_eq!((bounded, held, all("PrivateUsers=no")), (3, 3, 3), "{page}");
+    for directive in
+        ["ProtectKernelLogs=no", "DeviceAllow=/dev/kmsg r", "BindReadOnlyPaths=/dev/kmsg", "PrivateUsers=no"]
+    {
+        assert!(all(directive) > 0 && drop_in.lines().any(|line| line == directive), "{directive}: {page}");
     }
 }

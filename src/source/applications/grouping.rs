@@ -424,17 +424,16 @@ fn ancestor_in(direct: &HashMap<u32, usize>, table: &ProcessTable, process: &Pro
 }
 
 /// A pod's sandbox holds nothing but a process that sleeps. In a container the first one tells: others there come and go, as its
-/// health check does.
+/// health check does. The members are in the order of their births.
 fn is_pause(members: &[Individual], table: &ProcessTable) -> bool {
+    let process = |(pid, _): &Individual| table.get(*pid);
     let is_in_container = |process: &Process| matches!(process.membership.placement, Placement::Container { .. });
-    let sleeps = |(pid, _): &Individual| {
-        table.get(*pid).is_some_and(|process| {
-            &*process.program == "pause" || (&*process.program == "catatonit" && is_in_container(process))
-        })
+    let sleeps = |process: &Process| {
+        &*process.program == "pause" || (&*process.program == "catatonit" && is_in_container(process))
     };
-    let first = members.iter().min_by_key(|(pid, start)| (*start, *pid));
-    let is_container = first.and_then(|(pid, _)| table.get(*pid)).is_some_and(is_in_container);
-    if is_container { first.is_some_and(sleeps) } else { members.iter().all(sleeps) }
+    let is_container = members.first().and_then(process).is_some_and(is_in_container);
+    let telling = if is_container { 1 } else { members.len() };
+    members.iter().take(telling).all(|member| process(member).is_some_and(sleeps))
 }
 
 /// The cgroup of the container or unit that these processes are in.
