@@ -24,6 +24,11 @@ pub(crate) fn kills(page: &Page, application: &str) -> [f64; 5] {
         .map(|scope| page.must(&format!("memtrend_oom_kills_total{{application=\"{application}\",scope=\"{scope}\"}}")))
 }
 
+/// Restarts by cause (`oom`, `exit`, `unknown`) of the application with these labels.
+pub(crate) fn restarts(page: &Page, labels: &str) -> [f64; 3] {
+    ["oom", "exit", "unknown"].map(|cause| page.must(&format!("memtrend_restarts_total{{{labels},cause=\"{cause}\"}}")))
+}
+
 pub(crate) fn seen_by(page: &Page, source: &str) -> f64 {
     page.must(&format!("memtrend_oom_source_kills_total{{source=\"{source}\"}}"))
 }

@@ -1,8 +1,9 @@
 //! memtrend as a sidecar, by its image, beside a container that the kernel kills again and again.
 
 use super::{MODEST, free_address, inspect, is_ready, page};
-use crate::kills::{SCOPES, rounds};
+use crate::kills::rounds;
 use crate::support::docker::{Docker, MIB, RELEASED};
+use crate::support::neighbour::{Neighbour, RATE};
 use crate::support::page::Page;
 use crate::support::wait_for;
 use memtrend::units::count_as_f64;
@@ -11,10 +12,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
-/// Bytes a second of the life in which slopes are looked at.
-const RATE: u64 = 2 * MIB;
-
-const APPLICATION: &str = "application=\"leaky\"";
+const APPLICATION: Neighbour = Neighbour("application=\"leaky\"");
 
 struct Sidecar {
     name: &'static str,
@@ -50,40 +48,6 @@ impl Sidecar {
     }
 }
 
-fn kills(page: &Page) -> [f64; 5] {
-    SCOPES.map(|scope| page.must(&format!("memtrend_oom_kills_total{{{APPLICATION},scope=\"{scope}\"}}")))
-}
-
-fn restarts(page: &Page) -> [f64; 3] {
-    ["oom", "exit", "unknown"]
-        .map(|cause| page.must(&format!("memtrend_restarts_total{{{APPLICATION},cause=\"{cause}\"}}")))
-}
-
-/// Whether it is what the host tells before and after, but for a second, since a page is of the last pass, and for what the kernel
-/// counts in batches.
-fn assert_between(page: &Page, [before, after]: [f64; 2]) -> f64 {
-    let heap = page.must(&format!("memtrend_heap_bytes{{{APPLICATION}}}"));
-    assert!(
-        (before - count_as_f64(RATE)..=after + count_as_f64(RATE / 4)).contains(&heap),
-        "{heap} is not between {before} and {after}"
-    );
-    heap
-}
-
-/// While the application leaks slowly: its memory as its own cgroup tells it on the host, its limit, its growth, and when it ends.
-fn assert_right(page: &Page, anonymous: [f64; 2]) {
-    let heap = assert_between(page, anonymous);
-    assert_eq!(
-        page.must(&format!("memtrend_memory_limit_bytes{{{APPLICATION},source=\"own\"}}")),
-        count_as_f64(64 * MIB)
-    );
-    let slope = page.must(&format!("memtrend_heap_growth_bytes_per_second{{{APPLICATION},window=\"15s\"}}"));
-    assert!((slope / count_as_f64(RATE) - 1.0).abs() < 0.05, "slope {slope}");
-    let left = page.must(&format!("memtrend_time_to_limit_seconds{{{APPLICATION},estimate=\"expected\"}}"));
-    let expected = (count_as_f64(64 * MIB) - heap) / count_as_f64(RATE);
-    assert!((left - expected).abs() < 0.1 * expected + 1.0, "{left} of {expected}");
-}
-
 /// Anonymous memory of a process, in bytes.
 fn anonymous(pid: &str) -> f64 {
     let status = fs::read_to_string(format!("/proc/{pid}/status")).unwrap();
@@ -105,16 +69,17 @@ fn twenty_kills_of_its_neighbour_are_twenty_and_none_of_them_ends_it() {
     docker.leak("app", 64, RATE, &own);
     let pid = inspect(&docker, "app", ".State.Pid");
     std::thread::sleep(Duration::from_secs(17));
-    for exact in [&same, &root] {
+    let look = |sidecar: &Sidecar| {
         let before = anonymous(&pid);
-        let page = exact.page();
-        assert_right(&page, [before, anonymous(&pid)]);
+        let page = sidecar.page();
+        (page, [before, anonymous(&pid)])
+    };
+    for exact in [&same, &root] {
+        let (page, anonymous) = look(exact);
+        APPLICATION.assert_seen(&page, anonymous);
     }
-    // Another user's: its memory is known, its limit is not.
-    let before = anonymous(&pid);
-    let degraded = foreign.page();
-    assert_between(&degraded, [before, anonymous(&pid)]);
-    assert!(degraded.value(&format!("memtrend_memory_limit_bytes{{{APPLICATION},source=\"own\"}}")).is_none());
+    let (page, anonymous) = look(&foreign);
+    APPLICATION.assert_seen_from_afar(&page, anonymous);
     docker.wait_killed("app", 0);
     docker.run(&["rm", "app"]);
 
@@ -125,19 +90,11 @@ fn twenty_kills_of_its_neighbour_are_twenty_and_none_of_them_ends_it() {
         docker.wait_killed("app", 0);
     }
     std::thread::sleep(Duration::from_secs(2));
-    let expected = count_as_f64(count);
     for exact in [&same, &root] {
-        let page = exact.page();
-        assert_eq!(kills(&page), [expected, 0.0, 0.0, 0.0, 0.0], "{}: {}", exact.name, docker.log(exact.name));
-        assert_eq!(restarts(&page), [expected - 1.0, 0.0, 0.0], "{}: {}", exact.name, page.listing());
+        APPLICATION.assert_counted(&exact.page(), count, &docker.log(exact.name));
     }
-    // Inferred: never more than there were, and never as if it were proved.
-    let [proved @ .., unknown] = kills(&foreign.page());
-    assert_eq!(proved, [0.0; 4]);
-    assert!(unknown <= expected && unknown >= 1.0, "{unknown} of {expected}");
-    println!(
-        "{count} kills: {expected} seen as the application's user and as root, {unknown} inferred by another user"
-    );
+    let inferred = APPLICATION.inferred(&foreign.page(), count, &docker.log(foreign.name));
+    println!("{count} kills counted as the application's user and as root, {inferred} inferred by another user");
     for sidecar in all {
         assert_eq!(inspect(&docker, sidecar.name, ".State.Pid"), sidecar.pid, "{} has ended", sidecar.name);
         // The application and the other two, but not itself.

@@ -9,6 +9,7 @@ pub(crate) mod firing;
 pub(crate) mod generated;
 pub(crate) mod http;
 pub(crate) mod limited;
+pub(crate) mod neighbour;
 pub(crate) mod page;
 pub(crate) mod pager;
 pub(crate) mod prometheus;

@@ -1,13 +1,7 @@
-//! Kills under cgroup v2: of each scope from the host's side, and of a pod from its sidecar.
+//! Kills under cgroup v2, of each scope, from the host's side.
 
 use super::{pages, run};
-use crate::kills::{kills, seen_by};
-use crate::support::page::Page;
-
-/// `labels` are those of the application.
-fn restarts(page: &Page, labels: &str) -> [f64; 3] {
-    ["oom", "exit", "unknown"].map(|cause| page.must(&format!("memtrend_restarts_total{{{labels},cause=\"{cause}\"}}")))
-}
+use crate::kills::{kills, restarts, seen_by};
 
 #[test]
 fn every_kill_has_its_scope_and_a_group_kill_is_one() {
