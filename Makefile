@@ -34,10 +34,11 @@ demo:
 setup:
 	@scripts/setup
 
-# The binary under test is that of the image, where there is an engine to build it with.
+# The binary under test is that of the image, where there is an engine to build it with. One test more at a time than there are
+# cores: many wait for the kernel or for a container most of their time.
 test: setup lint
 	@binary=$$(scripts/image) || { [ $$? = 3 ] && binary=$$(scripts/static); } && \
-	  MEMTREND_STATIC_BINARY=$$binary cargo test --quiet
+	  MEMTREND_STATIC_BINARY=$$binary RUST_TEST_THREADS=$$(($$(nproc) + 1)) cargo test --quiet
 
 # The long runs of the tests of kills, one after another: some two hours. docs/oom.md tells what they gave.
 soak: setup static

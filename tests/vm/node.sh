@@ -84,7 +84,6 @@ for each in "$@"; do
   read_pod $number "$each"
   [ $lives != 0 ] || continue
   # Its first container ends by hand, as by a new deployment; those that follow are killed by the kernel, and the last one lives.
-  crun kill $(container_id $number 0) KILL
   crun delete -f $(container_id $number 0)
   for life in $(seq 1 $lives); do
     container $life 8388608 16777216

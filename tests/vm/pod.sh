@@ -31,9 +31,9 @@ bundle() {
 J
 }
 
-# run_detached ID
+# run_detached ID: /pod/ID/pid is its first process then.
 run_detached() {
-  crun --cgroup-manager=cgroupfs run -d --bundle /pod/$1 $1 >/tmp/$1.log 2>&1 || { cat /tmp/$1.log; exit 1; }
+  crun --cgroup-manager=cgroupfs run -d --pid-file /pod/$1/pid --bundle /pod/$1 $1 >/tmp/$1.log 2>&1 || { cat /tmp/$1.log; exit 1; }
 }
 
 # run_to_its_kill ID: until the kernel kills it; its cgroup is removed at once.
@@ -47,7 +47,8 @@ run_to_its_kill() {
 sandbox() {
   bundle $1 POD $2 65535 33554432 '' '{"type":"pid"}' /memtrend pause
   run_detached $1
-  pids=/proc/$(crun state $1 | sed -n 's/.*"pid": *\([0-9]*\).*/\1/p')/ns/pid
+  read -r pids </pod/$1/pid || [ "$pids" ]
+  pids=/proc/$pids/ns/pid
   shared='{"type":"pid","path":"'$pids'"}'
 }
 
