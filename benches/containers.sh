@@ -1,6 +1,6 @@
 #!/bin/bash
 # What memtrend costs in containers: from `docker run` to the first scrape, and a node agent over 1, 20 and 200 containers.
-# Prints the table of docs/performance.md. Takes five minutes; needs `make image` before, and root where no engine answers.
+# Prints the table of docs/performance.md. Takes seven minutes; needs `make image` before, and root where no engine answers.
 set -eu
 cd "$(dirname "$0")/.."
 version=$(sed -n 's/^version = "\(.*\)"/\1/p' Cargo.toml | head -1)

@@ -26,5 +26,7 @@ stop_engine() {
   [ -n "$engine" ] || return 0
   kill "$engine" 2>/dev/null || true
   wait "$engine" 2>/dev/null || true
+  # It leaves a mount below its folder.
+  umount "$(dirname "${DOCKER_HOST#unix://}")/exec/netns/default" 2>/dev/null || true
   engine=
 }
