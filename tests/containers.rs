@@ -37,7 +37,11 @@ fn on_the_host_each_container_has_its_name_its_image_and_its_own_limit() {
     let exporter = on_the_host();
     docker.leak("shop", 64, 0, &[]);
     docker.leak("cart", 96, 0, &[]);
-    for (name, mib) in [("shop", 64), ("cart", 96)] {
+    // Behind an init whose program pods' sandboxes have too.
+    let script = format!("printf catatonit >/proc/self/comm; /leaky leak --start {HELD} --rate 0; :");
+    let shell = ["run", "-d", "--name=jobs", "--network=none", "-m=80m", "-v=/bin/busybox:/sh:ro", "--entrypoint=/sh"];
+    docker.run(&[&shell[..], &[IMAGE, "-c", &script]].concat());
+    for (name, mib) in [("shop", 64), ("cart", 96), ("jobs", 80)] {
         let info = format!(
             "memtrend_application_info{{application=\"{name}\",image=\"{IMAGE}\",evidence=\"{}\"}}",
             evidence()

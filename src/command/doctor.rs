@@ -9,6 +9,7 @@ mod findings;
 mod fixes;
 mod measures;
 mod page;
+mod read;
 mod served;
 mod surroundings;
 #[cfg(test)]
@@ -16,25 +17,42 @@ mod tests;
 
 use super::serve::settings;
 use crate::cli::{Command, ServeFlags, parse};
+use anyhow::Context;
+use facts::Facts;
 use finding::Level;
 use std::ffi::OsString;
-use std::io::Write;
+use std::io::{ErrorKind, Write};
 use std::process::ExitCode;
 
 /// Looks once, and says what it has found.
 ///
 /// # Errors
-/// When the configuration is wrong, or an application asked for by pid is not there.
+/// When the configuration is wrong, or what is found cannot be told.
 pub fn run(flags: ServeFlags) -> anyhow::Result<ExitCode> {
     let asked = Asked::by(flags);
-    let Some(settings) = settings(asked.flags)? else { return Ok(ExitCode::SUCCESS) };
-    let mut facts = collect::collect(&settings, &asked.words)?;
-    facts.taken = asked.from.map(|pid| (pid, served::written(&asked.words)));
+    let facts = match asked.from {
+        None => look(asked.flags, &asked.words)?,
+        Some(pid) => {
+            let flags = served::written(&asked.words);
+            let told = || format!("by the flags of the memtrend that serves here as pid {pid} ({flags})");
+            let facts = look(asked.flags, &asked.words).with_context(told)?;
+            facts.map(|facts| Facts { taken: Some((pid, flags)), ..facts })
+        }
+    };
+    let Some(facts) = facts else { return Ok(ExitCode::SUCCESS) };
     let findings = findings::of(&facts);
-    // A reader who has left is no reason to end otherwise.
-    let _ = std::io::stdout().lock().write_all(page::write(&facts, &findings).as_bytes());
+    match std::io::stdout().lock().write_all(page::write(&facts, &findings).as_bytes()) {
+        // A reader who has left is no reason to end otherwise.
+        Err(error) if error.kind() != ErrorKind::BrokenPipe => return Err(error).context("standard output"),
+        _ => {}
+    }
     let is_missing = findings.iter().any(|finding| finding.level == Level::Missing);
     Ok(if is_missing { ExitCode::FAILURE } else { ExitCode::SUCCESS })
+}
+
+/// `None` when a check of the configuration was all that was asked for.
+fn look(flags: ServeFlags, words: &[OsString]) -> anyhow::Result<Option<Facts>> {
+    settings(flags)?.map(|settings| collect::collect(settings, words)).transpose()
 }
 
 /// The flags by which it looks.

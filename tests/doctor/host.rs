@@ -74,7 +74,11 @@ fn what_fits_nothing_is_told_with_what_is_there() {
     told.must("", "fix: name by --match what is here:");
     told.must("missing", "application no-such-unit: --unit no-such-unit: fits nothing");
     told.must("missing", "application no-such: --pid-file /run/no-such.pid: there is no such file");
+    let ended = sleeper.0.id();
     drop(sleeper);
+    let told = doctor(&[&format!("--pid=shop={ended}")]);
+    assert_eq!(told.code, 1, "{}", told.text);
+    told.must("missing", &format!("application shop: --pid {ended}: there is no such process"));
     let told = doctor(&["--namespace", "no-such-namespace"]);
     assert_eq!(told.code, 1, "{}", told.text);
     told.must("missing", "applications: --namespace fits none of the ");
@@ -91,6 +95,41 @@ fn what_is_wrong_with_the_question_is_another_exit_code() {
     command.arg("doctor").env("MEMTREND_TREND_BLOCK", "2h");
     let told = Told::by(command);
     assert!(told.code == 2 && told.text.contains("trend.block"), "{}", told.text);
+}
+
+#[test]
+fn a_page_that_cannot_be_written_is_no_success() {
+    let mut command = Command::new(binary());
+    command.arg("doctor").stdout(fs::File::create("/dev/full").unwrap());
+    let told = Told::by(command);
+    assert_eq!((told.code, told.text.lines().count()), (2, 1), "{}", told.text);
+    assert!(told.text.starts_with("memtrend: standard output: "), "{}", told.text);
+}
+
+/// As a memtrend that serves calls itself, with a command line that is longer than any that anyone has written.
+#[test]
+fn a_process_that_calls_itself_memtrend_is_read_in_bounds() {
+    let name = "printf memtrend >/proc/self/comm; sleep 98.25; :";
+    let line = ["-c", name, "serve"].map(str::to_owned).into_iter();
+    // Of 2 MiB, the most that a command line may have where the stack is 8 MiB.
+    let long = std::iter::repeat_with(|| format!("--match=a={}", "x".repeat(100_000))).take(18);
+    let _pretender = Command::new("sh").args(line.chain(long)).spawn().map(Leak).unwrap();
+    std::thread::sleep(Duration::from_millis(300));
+    // Told apart by its length: what does not serve is not spoken of, and the page has none of it.
+    let told = doctor(&["--interval=5s"]);
+    assert!(told.text.len() < 20_000 && !told.text.contains("xxxx"), "{}", told.text);
+}
+
+#[test]
+fn a_state_folder_that_is_none_is_told_so() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("a file; or not");
+    fs::write(&file, "").unwrap();
+    let told = doctor(&[&format!("--state.dir={}", file.display())]);
+    told.must("missing", &format!("state: {}: it is no folder", file.display()));
+    let absent = folder.path().join("a b");
+    let told = doctor(&[&format!("--state.dir={}", absent.display())]);
+    told.must("", &format!("fix: mkdir -p '{}' && chown 0:0 '{}'", absent.display(), absent.display()));
 }
 
 #[test]

@@ -1,12 +1,13 @@
 //! Finds the facts out, with the readers of `serve`; writes nothing, and leaves a running memtrend alone.
 
-use super::facts::{Absent, Facts, Reading, Seen, Serving, State, Unwatched, User, Version};
+use super::facts::{Absent, Facts, Reading, Seen, Serving, State, Unwatched, User, Version, View};
+use super::read::{self, text};
 use super::served;
 use super::surroundings::{self, Traces};
 use crate::analysis::sample::{Identity, Kind, Observation, Reason, Sample};
 use crate::command::plain;
 use crate::command::serve::watched;
-use crate::config::Settings;
+use crate::config::{SelectorOption, Settings};
 use crate::source::applications::{Selection, Selector, Wanted};
 use crate::source::{Home, Roots, World, command_line, now, sees_machine};
 use rustix::fs::{Access, access};
@@ -28,9 +29,12 @@ const LONGEST_TOLD: usize = 80;
 /// All facts; `arguments` are the flags by which is looked.
 ///
 /// # Errors
-/// When an application asked for by pid is not there, or the system refuses a thread.
-pub(super) fn collect(settings: &Settings, arguments: &[OsString]) -> anyhow::Result<Facts> {
+/// When two applications have one name, or the system refuses a thread.
+pub(super) fn collect(mut settings: Settings, arguments: &[OsString]) -> anyhow::Result<Facts> {
+    let mut absent = take_ended(&mut settings);
+    let settings = &settings;
     let (roots, selection) = watched(settings)?;
+    let wanted = selection.wanted.clone();
     let (mounts, own_status) = (text(Path::new("/proc/self/mountinfo")), text(Path::new("/proc/self/status")));
     let engine = surroundings::engine(Traces {
         has_docker_file: Path::new("/.dockerenv").exists(),
@@ -48,7 +52,10 @@ pub(super) fn collect(settings: &Settings, arguments: &[OsString]) -> anyhow::Re
     let census = world.census(engine.is_container());
     let sees_machine = sees_machine(&roots);
     let applications = applications(&world, &sample, &roots, settings.version_env.is_some());
-    let is_elsewhere = roots != Roots::default();
+    let groups = surroundings::groups(&roots.sysfs, &text(&roots.procfs.join("cgroups")));
+    let standard = Roots::default();
+    let is_elsewhere = roots.procfs != standard.procfs || roots.sysfs != standard.sysfs && groups.view == View::Whole;
+    absent.extend(not_found(&world, &sample, &wanted, &roots));
     let hiding = surroundings::hiding_option(&mounts, &roots.procfs);
     let hides = File::open(roots.of_process(1, "stat")).is_err();
     let unwatched = (settings.automatic && applications.is_empty()).then(|| unwatched(&roots));
@@ -69,10 +76,10 @@ pub(super) fn collect(settings: &Settings, arguments: &[OsString]) -> anyhow::Re
         hidden_by: hiding.filter(|_| hides).map(|option| plain(&option)),
         has_machine_memory: sample.outcomes.first().is_some_and(|node| node.success),
         sysfs: plain(&roots.sysfs.join("fs/cgroup").display().to_string()),
-        groups: surroundings::groups(&roots.sysfs, &text(&roots.procfs.join("cgroups"))),
+        groups,
         has_pressure: roots.procfs.join("pressure/memory").exists(),
         most_applications: usize::try_from(settings.max_applications).unwrap_or(usize::MAX),
-        absent: absent(&world, &sample, &watched(settings)?.1, &roots),
+        absent,
         unwatched,
         filters: filters(settings),
         program_age: format!("{} s", settings.block.as_secs_f64()),
@@ -81,12 +88,6 @@ pub(super) fn collect(settings: &Settings, arguments: &[OsString]) -> anyhow::Re
         state: settings.state.as_deref().map_or(State::NotAskedFor, state),
         applications,
     })
-}
-
-/// What a file holds, of whatever bytes; nothing where it cannot be read.
-#[inline(never)]
-fn text(path: &Path) -> String {
-    String::from_utf8_lossy(&fs::read(path).unwrap_or_default()).into_owned()
 }
 
 fn filters(settings: &Settings) -> Vec<&'static str> {
@@ -172,12 +173,30 @@ fn enter(names: &mut Vec<String>, name: Option<&str>) {
     }
 }
 
-fn absent(world: &World, sample: &Sample, selection: &Selection, roots: &Roots) -> Vec<Absent> {
-    let is_missing = |wanted: &&Wanted| sample.missing.iter().any(|missing| missing.application == wanted.name);
-    selection.wanted.iter().filter(is_missing).map(|wanted| not_found(world, wanted, roots)).collect()
+/// Takes those out that are asked for by the pid of a process that is not there: `serve` would not begin with them.
+fn take_ended(settings: &mut Settings) -> Vec<Absent> {
+    let mut ended = Vec::new();
+    let procfs = settings.procfs.clone();
+    settings.wanted.retain(|wanted| {
+        let SelectorOption::Pid(pid) = &wanted.selector else { return true };
+        let is_there = procfs.join(pid.0.to_string()).exists();
+        if !is_there {
+            let value = pid.0.to_string();
+            let name = plain(wanted.name.as_deref().unwrap_or(&value));
+            let problem = Some("there is no such process".to_owned());
+            ended.push(Absent { name, flag: "--pid", value, there: Vec::new(), problem });
+        }
+        is_there
+    });
+    ended
 }
 
-fn not_found(world: &World, wanted: &Wanted, roots: &Roots) -> Absent {
+fn not_found(world: &World, sample: &Sample, wanted: &[Wanted], roots: &Roots) -> Vec<Absent> {
+    let is_missing = |wanted: &&Wanted| sample.missing.iter().any(|missing| missing.application == wanted.name);
+    wanted.iter().filter(is_missing).map(|wanted| of_nobody(world, wanted, roots)).collect()
+}
+
+fn of_nobody(world: &World, wanted: &Wanted, roots: &Roots) -> Absent {
     let of_bytes = |bytes: &[u8]| told(&String::from_utf8_lossy(bytes));
     let mut problem = None;
     let (flag, value, there) = match &wanted.selector {
@@ -241,7 +260,12 @@ fn pid_file(path: &Path) -> String {
 /// Whether a folder can be written to, without writing.
 fn state(folder: &Path) -> State {
     let name = plain(&folder.display().to_string());
-    let Some(metadata) = fs::metadata(folder).ok().filter(fs::Metadata::is_dir) else { return State::Absent(name) };
+    let metadata = match fs::metadata(folder) {
+        Ok(metadata) if metadata.is_dir() => metadata,
+        Ok(_) => return State::Unreachable { folder: name, why: "it is no folder".to_owned() },
+        Err(error) if error.kind() == ErrorKind::NotFound => return State::Absent(name),
+        Err(error) => return State::Unreachable { folder: name, why: plain(&error.to_string()) },
+    };
     match access(folder, Access::WRITE_OK | Access::EXEC_OK | Access::READ_OK) {
         Ok(()) => {}
         Err(Errno::ROFS) => return State::ReadOnly(name),
@@ -262,7 +286,7 @@ fn state(folder: &Path) -> State {
 
 /// The one memtrend that serves here.
 fn serving(roots: &Roots, memtrends: &[u32], arguments: &[OsString]) -> Option<Serving> {
-    let flags = |pid: &u32| Some((*pid, served::flags(&fs::read(roots.of_process(*pid, "cmdline")).ok()?)?));
+    let flags = |pid: &u32| Some((*pid, served::flags(&read::of_process(&roots.of_process(*pid, "cmdline"))?)?));
     let mut all = memtrends.iter().filter_map(flags);
     let (pid, flags) = all.next()?;
     if all.next().is_some() {

@@ -149,6 +149,11 @@ pub(super) enum State {
     NotAskedFor,
     Writable(String),
     Absent(String),
+    /// It is no folder, or cannot be looked at.
+    Unreachable {
+        folder: String,
+        why: String,
+    },
     ReadOnly(String),
     /// Who owns it, and its mode.
     Refused {

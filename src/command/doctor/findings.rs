@@ -4,6 +4,7 @@ use super::facts::{DAC_READ_SEARCH, Engine, Facts, SYS_PTRACE, SYSLOG, State, Un
 use super::finding::{Finding, some};
 use super::fixes;
 use super::measures::{self, told};
+use super::served::quoted;
 use crate::analysis::oom::KillSource;
 use crate::source::{Home, remedy};
 
@@ -13,7 +14,7 @@ pub(super) fn of(facts: &Facts) -> Vec<Finding> {
     let mut all = serving(facts);
     all.push(processes(facts));
     if !facts.has_machine_memory {
-        let fix = fixes::told(&["[Service]  ProcSubset=all"]);
+        let fix = fixes::told(&[fixes::WHOLE_PROCFS]);
         all.push(Finding::missing("machine: procfs has no meminfo: its memory is not known", fix));
     }
     if facts.is_sandbox {
@@ -36,13 +37,13 @@ fn serving(facts: &Facts) -> Vec<Finding> {
         all.push(Finding::note(text, Vec::new()));
     }
     let Some(serving) = &facts.serving else { return all };
-    let (pid, User { uid, gid, effective, .. }) = (serving.pid, serving.user);
+    let (pid, User { uid, effective, .. }) = (serving.pid, serving.user);
     if (uid, effective) != (facts.user.uid, facts.user.effective) {
         let text = format!(
             "memtrend serves here as pid {pid}, uid {uid}, with {}: it may see other things",
             capabilities(effective)
         );
-        all.push(Finding::note(text, fixes::ask_as(facts, uid, gid)));
+        all.push(Finding::note(text, fixes::ask_as(facts, &serving.user)));
     }
     if let Some(flags) = &serving.flags {
         let text = format!("memtrend serves here as pid {pid}, with other flags than those given");
@@ -51,8 +52,9 @@ fn serving(facts: &Facts) -> Vec<Finding> {
     all
 }
 
-fn is_alone(facts: &Facts) -> bool {
-    facts.engine.is_container() && facts.census.others == 0
+/// Whether no application can be seen: who is in its own container may be one that is asked for.
+pub(super) fn is_alone(facts: &Facts) -> bool {
+    facts.engine.is_container() && facts.census.others == 0 && facts.applications.is_empty()
 }
 
 fn processes(facts: &Facts) -> Finding {
@@ -136,11 +138,15 @@ fn kills(facts: &Facts) -> Vec<Finding> {
             ),
         });
     }
-    all.push(match reads(KillSource::Vmstat) {
-        true => Finding::fine("kills: counted for the machine, by vmstat"),
-        false => Finding::could(
+    all.push(match (reads(KillSource::Vmstat), facts.has_machine_memory) {
+        (true, _) => Finding::fine("kills: counted for the machine, by vmstat"),
+        (false, true) => Finding::could(
             "kills: not counted for the machine: vmstat has no oom_kill",
             fixes::told(&["a kernel of 4.13 or later"]),
+        ),
+        (false, false) => Finding::could(
+            "kills: not counted for the machine: procfs has no vmstat",
+            fixes::told(&["as for the machine, above"]),
         ),
     });
     all.push(match reads(KillSource::ProcessExit) {
@@ -190,6 +196,10 @@ fn state(facts: &Facts) -> Finding {
         State::Absent(folder) => {
             Finding::missing(format!("state: there is no folder {folder}"), fixes::keep_state(facts, folder))
         }
+        State::Unreachable { folder, why } => {
+            let fix = "--state.dir=FOLDER   # one that memtrend may reach, each folder above it too";
+            Finding::missing(format!("state: {folder}: {why}"), fixes::told(&[fix]))
+        }
         State::ReadOnly(folder) => {
             let text = format!("state: {folder} is mounted read-only");
             Finding::missing(text, fixes::keep_state(facts, folder))
@@ -199,7 +209,7 @@ fn state(facts: &Facts) -> Finding {
             Finding::missing(text, fixes::own_state(facts, folder))
         }
         State::Unreadable(file) => {
-            let fix = format!("chown {}:{} {file}", facts.user.uid, facts.user.gid);
+            let fix = format!("chown {}:{} {}", facts.user.uid, facts.user.gid, quoted(file));
             Finding::missing(format!("state: {file} cannot be read"), vec![fix.into()])
         }
     }

@@ -1,7 +1,8 @@
 //! The line to change, in the form of the place. What grants what is in `docs/permissions.md`, tried.
 
-use super::facts::{Engine, Facts};
+use super::facts::{DAC_READ_SEARCH, Engine, Facts, SYS_PTRACE, SYSLOG, User};
 use super::finding::Words;
+use super::served::quoted;
 use crate::source::remedy;
 
 /// Words for how memtrend is started.
@@ -77,7 +78,7 @@ pub(super) fn open(door: Door, facts: &Facts, user: Option<(u32, u32)>) -> Vec<W
 /// A unit with capabilities: they must be among those that it may have, and do not reach out of a user namespace.
 fn capable(capabilities: &str, more: &str) -> String {
     format!(
-        "[Service]   # all of it: capabilities.conf beside the unit\nCapabilityBoundingSet={capabilities}\n\
+        "[Service]\n# All of it: capabilities.conf beside the unit\nCapabilityBoundingSet={capabilities}\n\
          AmbientCapabilities={capabilities}\nPrivateUsers=no{more}"
     )
 }
@@ -96,10 +97,13 @@ pub(super) fn share_processes(facts: &Facts) -> Vec<Words> {
     told(lines)
 }
 
+/// What shows a unit all of procfs.
+pub(super) const WHOLE_PROCFS: &str = "[Service]\nProcSubset=all";
+
 /// What shows processes of other users.
 pub(super) fn show_processes(facts: &Facts) -> Vec<Words> {
     told(match Form::of(facts) {
-        Form::Unit => &["[Service]  ProtectProc=default"],
+        Form::Unit => &["[Service]\nProtectProc=default"],
         _ => &["mount -o remount,hidepid=0 /proc", "run memtrend as root"],
     })
 }
@@ -121,14 +125,29 @@ pub(super) fn count_memory() -> Vec<Words> {
          # Raspberry Pi: /boot/firmware/cmdline.txt"])
 }
 
+/// Where those live that have no limit.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Homes {
+    pub(super) pods: bool,
+    pub(super) containers: bool,
+    pub(super) units: bool,
+}
+
 /// What gives an application a limit.
-pub(super) fn limit(facts: &Facts, unit: bool) -> Vec<Words> {
-    told(match Form::of(facts) {
-        Form::Kubernetes => &["resources: { limits: { memory: 512Mi } }   # of the application's container"],
-        Form::Docker => &["docker run --memory=512m …   # the application"],
-        Form::Host | Form::Unit if unit => &["systemctl set-property NAME.service MemoryMax=512M"],
-        Form::Host | Form::Unit => &["docker update --memory=512m --memory-swap=512m NAME"],
-    })
+pub(super) fn limit(facts: &Facts, homes: Homes) -> Vec<Words> {
+    const POD: &str = "resources: { limits: { memory: 512Mi } }   # of the application's container";
+    match Form::of(facts) {
+        Form::Kubernetes => told(&[POD]),
+        Form::Docker => told(&["docker run --memory=512m …   # the application"]),
+        Form::Host | Form::Unit => {
+            let lines = [
+                (homes.pods, POD),
+                (homes.containers, "docker update --memory=512m --memory-swap=512m NAME"),
+                (homes.units, "systemctl set-property NAME.service MemoryMax=512M"),
+            ];
+            lines.into_iter().filter(|(is_so, _)| *is_so).map(|(_, line)| Words::Borrowed(line)).collect()
+        }
+    }
 }
 
 /// What has the kernel log read.
@@ -162,14 +181,22 @@ pub(super) fn name_containers(facts: &Facts) -> Vec<Words> {
     })
 }
 
-/// What has doctor run as another user.
-pub(super) fn ask_as(facts: &Facts, uid: u32, gid: u32) -> Vec<Words> {
+/// What has doctor run as another user, with the capabilities that matter here.
+pub(super) fn ask_as(facts: &Facts, user: &User) -> Vec<Words> {
+    let (uid, gid) = (user.uid, user.gid);
     match Form::of(facts) {
+        // From one with fewer capabilities there is no way to more.
+        Form::Host | Form::Unit if facts.user.uid != 0 => Vec::new(),
         Form::Host | Form::Unit => {
-            vec![
-                format!("setpriv --reuid={uid} --regid={gid} --clear-groups memtrend doctor   # sees what it sees")
-                    .into(),
-            ]
+            let named = [(SYS_PTRACE, "+sys_ptrace"), (DAC_READ_SEARCH, "+dac_read_search"), (SYSLOG, "+syslog")];
+            let held: Vec<&str> = named.iter().filter(|(bit, _)| user.has(*bit)).map(|(_, name)| *name).collect();
+            let held = held.join(",");
+            let held = match held.is_empty() || uid == 0 {
+                true => String::new(),
+                false => format!(" --inh-caps={held} --ambient-caps={held}"),
+            };
+            let line = format!("setpriv --reuid={uid} --regid={gid} --clear-groups{held} memtrend doctor");
+            vec![format!("{line}   # sees what it sees").into()]
         }
         Form::Docker => vec![format!("docker exec --user={uid}:{gid} …   # sees what it sees").into()],
         Form::Kubernetes => Vec::new(),
@@ -178,13 +205,14 @@ pub(super) fn ask_as(facts: &Facts, uid: u32, gid: u32) -> Vec<Words> {
 
 /// What keeps the counters of kills in a folder that is not there yet, or cannot be written to.
 pub(super) fn keep_state(facts: &Facts, folder: &str) -> Vec<Words> {
+    let shown = quoted(folder);
     let line = match Form::of(facts) {
         Form::Host => format!(
-            "mkdir -p {folder} && chown {}:{} {folder}   # and --state.dir={folder}",
+            "mkdir -p {shown} && chown {}:{} {shown}   # and --state.dir={shown}",
             facts.user.uid, facts.user.gid
         ),
-        Form::Unit => "[Service]  StateDirectory=memtrend   # and --state.dir=/var/lib/memtrend".to_owned(),
-        Form::Docker => format!("docker run -v memtrend-state:{folder} … serve --state.dir={folder}"),
+        Form::Unit => "[Service]\nStateDirectory=memtrend\n# and --state.dir=/var/lib/memtrend".to_owned(),
+        Form::Docker => format!("docker run -v memtrend-state:{shown} … serve --state.dir={shown}"),
         Form::Kubernetes => format!(
             "args: [serve, --state.dir={folder}, …]\n\
              volumeMounts: [{{ name: memtrend-state, mountPath: {folder} }}]\n\
@@ -198,7 +226,7 @@ pub(super) fn keep_state(facts: &Facts, folder: &str) -> Vec<Words> {
 pub(super) fn own_state(facts: &Facts, folder: &str) -> Vec<Words> {
     let (uid, gid) = (facts.user.uid, facts.user.gid);
     match Form::of(facts) {
-        Form::Host => vec![format!("chown {uid}:{gid} {folder}").into()],
+        Form::Host => vec![format!("chown {uid}:{gid} {}", quoted(folder)).into()],
         Form::Unit => keep_state(facts, folder),
         Form::Docker => {
             vec![format!("chown {uid}:{gid} …   # the folder or volume that is mounted at {folder}").into()]

@@ -2,7 +2,7 @@
 
 use super::facts::{Facts, Reading, SYS_PTRACE, Seen, Version, View};
 use super::finding::{Finding, some};
-use super::fixes::{self, Door};
+use super::fixes::{self, Door, Homes};
 use crate::analysis::sample::{Basis, LimitSource};
 use crate::source::Home;
 
@@ -125,9 +125,14 @@ fn limits(facts: &Facts) -> Vec<Finding> {
         all.push(Finding::fine(format!("limit: of {limited} below the machine's memory")));
     }
     if let Some(names) = who(facts, is_unlimited) {
-        let is_unit = count(facts, |seen| is_unlimited(seen) && seen.home == Home::Unit) > 0;
+        let is_at = |home: fn(&Seen) -> bool| facts.applications.iter().any(|seen| is_unlimited(seen) && home(seen));
+        let homes = Homes {
+            pods: is_at(|seen| seen.has_namespace),
+            containers: is_at(|seen| matches!(seen.home, Home::Container { .. }) && !seen.has_namespace),
+            units: is_at(|seen| seen.home == Home::Unit),
+        };
         let text = format!("limit: none but the machine's memory: {names}");
-        all.push(Finding::could(text, fixes::limit(facts, is_unit)));
+        all.push(Finding::could(text, fixes::limit(facts, homes)));
     }
     all
 }
@@ -139,8 +144,11 @@ fn pressure(facts: &Facts) -> Option<Finding> {
     let text = "pressure: no memory stalls are told";
     if count(facts, |seen| seen.reading == Reading::Group(Basis::CgroupV2)) > 0 {
         let fix = match facts.has_pressure {
-            true => "a kernel of 4.20 or later",
-            false => "psi=1   # on the kernel's command line, then restart the machine",
+            true => {
+                "echo 1 >…/cgroup.pressure   # of its control group; where there is none, as below\n\
+                     psi=1   # on the kernel's command line, then restart the machine"
+            }
+            false => "psi=1   # on the kernel's command line, of 4.20 or later, then restart the machine",
         };
         return Some(Finding::could(text, fixes::told(&[fix])));
     }

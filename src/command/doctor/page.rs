@@ -2,7 +2,7 @@
 
 use super::facts::{Engine, Facts, Layout, Reading, Seen, User, View};
 use super::finding::{Finding, Level};
-use super::findings::capabilities;
+use super::findings::{capabilities, is_alone};
 use crate::analysis::sample::{Basis, LimitSource};
 use crate::command::plain;
 
@@ -79,7 +79,7 @@ fn user(user: &User) -> String {
 fn pids(facts: &Facts) -> &'static str {
     match (facts.engine.is_container(), facts.sees_machine) {
         (_, true) => "the machine's processes",
-        (true, false) if facts.census.others == 0 => "the processes of its own container alone",
+        (true, false) if is_alone(facts) => "the processes of its own container alone",
         (true, false) => "the processes of its PID namespace, which is shared",
         (false, false) => "the processes of its PID namespace",
     }

@@ -1,13 +1,15 @@
 //! The flags of a memtrend that serves: `kubectl exec` and `docker exec` give doctor none of those of the container.
 
+use super::read;
 use crate::command::plain;
 use std::ffi::OsString;
 use std::fs;
 use std::os::unix::ffi::OsStringExt;
+use std::path::Path;
 
 /// Of the only one that serves in the same control group, its pid and its flags.
 pub(super) fn beside() -> Option<(u32, Vec<OsString>)> {
-    let of = |pid: u32, file: &str| fs::read(format!("/proc/{pid}/{file}")).ok();
+    let of = |pid: u32, file: &str| read::of_process(Path::new(&format!("/proc/{pid}/{file}")));
     let own = std::process::id();
     let group = of(own, "cgroup")?;
     let pids = fs::read_dir("/proc").ok()?.flatten().filter_map(|entry| entry.file_name().to_str()?.parse().ok());
@@ -40,7 +42,8 @@ pub(super) fn written(flags: &[OsString]) -> String {
     flags.iter().map(|flag| quoted(&flag.to_string_lossy())).collect::<Vec<_>>().join(" ")
 }
 
-fn quoted(word: &str) -> String {
+/// One word, as a shell takes it.
+pub(super) fn quoted(word: &str) -> String {
     let is_simple = |byte: u8| byte.is_ascii_alphanumeric() || b"-_=./:,@%+".contains(&byte);
     match !word.is_empty() && word.bytes().all(is_simple) {
         true => word.to_owned(),

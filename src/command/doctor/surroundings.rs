@@ -77,20 +77,26 @@ pub(super) fn user(status: &str) -> Option<User> {
     Some(User { uid: id("Uid")?, gid: id("Gid")?, effective: bits("CapEff"), bounding: bits("CapBnd") })
 }
 
-/// Whether a kernel is gVisor's, which always says that it is this one of 2016.
+/// Whether a kernel is gVisor's, which says that it is one of that day, whichever release it claims (4.4.0, 4.19.0-gvisor).
 pub(super) fn is_sandbox(version: &str) -> bool {
-    version.contains("4.4.0") && version.contains("Sun Jan 10 15:06:54 PST 2016")
+    version.contains("gvisor") || version.contains("Sun Jan 10 15:06:54 PST 2016")
 }
+
+/// What a node's control groups have at their top, one or the other.
+const NODES_OWN: [&str; 6] = ["kubepods", "kubepods.slice", "kubelet", "kubelet.slice", "system.slice", "docker"];
 
 /// The control groups below a sysfs; `known` is what the kernel says of its controllers (`/proc/cgroups`).
 pub(super) fn groups(sysfs: &Path, known: &str) -> Groups {
     let base = sysfs.join("fs/cgroup");
     let has = |path: &str| base.join(path).exists();
-    let view = |has_parent: bool| if has_parent { View::Own } else { View::Whole };
+    // The node may be a container itself (kind, LXC): what is mounted elsewhere and holds its pods and units is all of it.
+    let is_node =
+        |below: &str| sysfs != Path::new("/sys") && NODES_OWN.iter().any(|name| has(&format!("{below}{name}")));
+    let view = |has_parent: bool, below: &str| if has_parent && !is_node(below) { View::Own } else { View::Whole };
     let row = known.lines().find_map(|line| line.strip_prefix("memory\t"));
     let is_off = row.is_some_and(|row| row.split_ascii_whitespace().next_back() == Some("0"));
     if let Ok(controllers) = fs::read_to_string(base.join("cgroup.controllers")) {
-        let view = view(has("cgroup.type"));
+        let view = view(has("cgroup.type"), "");
         let is_told = controllers.split_ascii_whitespace().any(|name| name == "memory");
         // Beside a private group the controllers are those that it was given.
         let counts_memory = !is_off && (is_told || view == View::Own);
@@ -98,7 +104,7 @@ pub(super) fn groups(sysfs: &Path, known: &str) -> Groups {
     }
     let hybrid = if has("unified/cgroup.procs") { Layout::Hybrid } else { Layout::V1 };
     if has("memory/memory.limit_in_bytes") {
-        let view = view(!has("memory/release_agent"));
+        let view = view(!has("memory/release_agent"), "memory/");
         return Groups { layout: Some(hybrid), view, counts_memory: true };
     }
     let is_v1 = ["cpu", "systemd", "pids", "unified"].into_iter().any(has);
@@ -192,6 +198,9 @@ mod tests {
         assert_eq!(of(&[("cgroup.controllers", "cpu pids\n")], off), (v2, View::Whole, false), "cgroup_disable=memory");
         let own = [("cgroup.controllers", "cpu\n"), ("cgroup.type", "domain\n")];
         assert_eq!(of(&own, on), (v2, View::Own, true));
+        let pods = ("kubelet.slice/cgroup.procs", "");
+        let node = [("cgroup.controllers", "cpu memory\n"), own[1], pods];
+        assert_eq!(of(&node, on), (v2, View::Whole, true), "a node in a container");
         let memory = ("memory/memory.limit_in_bytes", "1\n");
         assert_eq!(of(&[memory, ("memory/release_agent", "\n")], on), (v1, View::Whole, true));
         assert_eq!(of(&[memory], on), (v1, View::Own, true), "in a container");
@@ -205,6 +214,7 @@ mod tests {
     #[test]
     fn gvisor_says_what_it_always_says() {
         assert!(is_sandbox("Linux version 4.4.0 #1 SMP Sun Jan 10 15:06:54 PST 2016\n"));
+        assert!(is_sandbox("Linux version 4.19.0-gvisor #1 SMP Sun Jan 10 15:06:54 PST 2016\n"));
         assert!(!is_sandbox("Linux version 6.1.0-18-cloud-amd64 (debian-kernel@lists.debian.org)"));
     }
 }

@@ -233,7 +233,7 @@ fn traps_of_the_kernel_and_of_procfs_have_their_line() {
     );
     let hidden = |engine| told(&Facts { hidden_by: Some("hidepid=2".to_owned()), ..whole(engine) }).join("\n");
     let text = "missing processes: those of other users are hidden: procfs is mounted with hidepid=2";
-    assert_eq!(hidden(Engine::Unit("m".to_owned())), format!("{text} | [Service]  ProtectProc=default"));
+    assert_eq!(hidden(Engine::Unit("m".to_owned())), format!("{text} | [Service] ; ProtectProc=default"));
     assert_eq!(hidden(Engine::Host), format!("{text} | mount -o remount,hidepid=0 /proc | run memtrend as root"));
     let mut quiet = whole(Engine::Host);
     quiet.has_pressure = false;
@@ -241,14 +241,14 @@ fn traps_of_the_kernel_and_of_procfs_have_their_line() {
     check(
         &quiet,
         &[
-            "could pressure: no memory stalls are told | psi=1   # on the kernel's command line, then restart the machine",
+            "could pressure: no memory stalls are told | psi=1   # on the kernel's command line, of 4.20 or later, then restart the machine",
         ],
     );
     let sandbox = Facts { is_sandbox: true, ..whole(Engine::Kubernetes) };
     assert_eq!(told(&sandbox).len(), 1);
     assert!(told(&sandbox)[0].starts_with("note sandbox: gVisor"));
     let blind = Facts { has_machine_memory: false, ..whole(Engine::Unit("m".to_owned())) };
-    check(&blind, &["missing machine: procfs has no meminfo: its memory is not known | [Service]  ProcSubset=all"]);
+    check(&blind, &["missing machine: procfs has no meminfo: its memory is not known | [Service] ; ProcSubset=all"]);
 }
 
 #[test]
@@ -301,7 +301,7 @@ fn a_folder_that_state_cannot_be_kept_in_is_essential() {
         )
     );
     let unit = Engine::Unit("memtrend".to_owned());
-    let directory = "[Service]  StateDirectory=memtrend   # and --state.dir=/var/lib/memtrend";
+    let directory = "[Service] ; StateDirectory=memtrend ; # and --state.dir=/var/lib/memtrend";
     assert_eq!(of(unit, refused()), format!("{text} | {directory}"));
     assert!(of(Engine::Docker, State::ReadOnly(folder())).contains("/state is mounted read-only | docker run -v"));
     assert!(of(Engine::Host, State::Absent(folder())).contains("there is no folder /state | mkdir -p /state"));
@@ -357,4 +357,48 @@ fn a_unit_is_told_all_that_lets_a_capability_reach_out() {
     {
         assert!(all(directive) > 0 && drop_in.lines().any(|line| line == directive), "{directive}: {page}");
     }
+}
+
+#[test]
+fn an_application_in_memtrends_own_container_is_no_solitude() {
+    let mut facts = whole(Engine::Docker);
+    facts.census = Census { processes: 2, others: 0, memtrends: Vec::new() };
+    check(&facts, &[]);
+    assert!(page::write(&facts, &[]).contains("sees     the processes of its PID namespace"));
+}
+
+#[test]
+fn a_memtrend_with_capabilities_is_asked_as_with_them_and_only_by_root() {
+    let serves = |by: u32| {
+        let mut facts = whole(Engine::Host);
+        facts.user.uid = by;
+        let user = User { uid: 7, gid: 8, effective: 1 << SYS_PTRACE, ..User::default() };
+        facts.serving = Some(Serving { pid: 9, user, flags: None });
+        told(&facts).join("\n")
+    };
+    let held = "--inh-caps=+sys_ptrace --ambient-caps=+sys_ptrace memtrend doctor   # sees what it sees";
+    assert!(serves(0).ends_with(&format!(" | setpriv --reuid=7 --regid=8 --clear-groups {held}")), "{}", serves(0));
+    assert!(serves(7).ends_with("it may see other things"), "{}", serves(7));
+}
+
+#[test]
+fn a_limit_is_set_where_the_application_lives() {
+    let of = |home, has_namespace| {
+        let mut facts = whole(Engine::Host);
+        let limit = Some((LimitSource::Node, Bytes(1 << 34)));
+        facts.applications = vec![Seen { home, has_namespace, limit, ..seen("shop", Reading::Group(Basis::CgroupV2)) }];
+        told(&facts).join("\n")
+    };
+    let container = Home::Container { is_named: true };
+    assert!(of(container, true).contains("shop | resources: { limits:"));
+    assert!(of(container, false).contains("shop | docker update --memory"));
+    assert!(of(Home::Unit, false).contains("shop | systemctl set-property"));
+}
+
+#[test]
+fn a_folder_that_is_none_or_has_an_odd_name_is_told_so() {
+    let of = |state| told(&Facts { state, ..whole(Engine::Host) }).join("\n");
+    let none = State::Unreachable { folder: "/state".to_owned(), why: "it is no folder".to_owned() };
+    assert!(of(none).starts_with("missing state: /state: it is no folder | --state.dir=FOLDER"));
+    assert!(of(State::Absent("/a b;c".to_owned())).contains("mkdir -p '/a b;c' && chown 1000:1001 '/a b;c'   #"));
 }

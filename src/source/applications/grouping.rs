@@ -423,17 +423,17 @@ fn ancestor_in(direct: &HashMap<u32, usize>, table: &ProcessTable, process: &Pro
     None
 }
 
-/// A pod's sandbox holds nothing but a process that sleeps. In a container the first one tells: others there come and go, as its
-/// health check does. The members are in the order of their births.
+/// A pod's sandbox holds nothing but a process that sleeps. Where a container's first process is a pause the others there come
+/// and go, as its health check does; catatonit is the init of applications too. The members are in the order of their births.
 fn is_pause(members: &[Individual], table: &ProcessTable) -> bool {
     let process = |(pid, _): &Individual| table.get(*pid);
     let is_in_container = |process: &Process| matches!(process.membership.placement, Placement::Container { .. });
-    let sleeps = |process: &Process| {
-        &*process.program == "pause" || (&*process.program == "catatonit" && is_in_container(process))
-    };
-    let is_container = members.first().and_then(process).is_some_and(is_in_container);
-    let telling = if is_container { 1 } else { members.len() };
-    members.iter().take(telling).all(|member| process(member).is_some_and(sleeps))
+    let is_called_pause = |process: &Process| &*process.program == "pause";
+    let sleeps =
+        |process: &Process| is_called_pause(process) || (&*process.program == "catatonit" && is_in_container(process));
+    let first = members.first().and_then(process);
+    first.is_some_and(|first| is_in_container(first) && is_called_pause(first))
+        || members.iter().all(|member| process(member).is_some_and(sleeps))
 }
 
 /// The cgroup of the container or unit that these processes are in.
