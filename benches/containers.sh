@@ -50,7 +50,7 @@ for count in 1 20 200; do
     docker run -d --label memtrend-bench --network=none --memory=32m --name "bench-idle-$running" memtrend-bench:idle sleep 100000 >/dev/null
     running=$((running + 1))
   done
-  docker run -d --name=bench-agent --pid=host --cgroupns=host --user=0:0 --cap-add=SYS_PTRACE -v /sys/fs/cgroup:/host/sys/fs/cgroup:ro \
+  docker run -d --name=bench-agent --pid=host --cgroupns=host --user=0:0 -v /sys/fs/cgroup:/host/sys/fs/cgroup:ro \
     "${modest[@]}" "$image" serve --container '*' --path.sysfs=/host/sys --web.listen-address=127.0.0.1:$port >/dev/null
   pid=$(docker inspect -f '{{.State.Pid}}' bench-agent)
   until curl -sf -o "$work/page" http://127.0.0.1:$port/metrics; do sleep 0.1; done

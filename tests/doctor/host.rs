@@ -92,7 +92,8 @@ fn what_is_wrong_with_the_question_is_another_exit_code() {
     }
     // What is wrong by the environment too.
     let mut command = Command::new(binary());
-    command.arg("doctor").env("MEMTREND_TREND_BLOCK", "2h");
+    // Given no flags at all it would take those of a memtrend that serves beside it.
+    command.args(["doctor", "--log.level=info"]).env("MEMTREND_TREND_BLOCK", "2h");
     let told = Told::by(command);
     assert!(told.code == 2 && told.text.contains("trend.block"), "{}", told.text);
 }

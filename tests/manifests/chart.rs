@@ -124,5 +124,8 @@ fn its_notes_say_how_to_check_it() {
     let known = memtrend::output::catalogue::families().any(|family| query.contains(&format!("{}{{", family.name)));
     assert!(known, "{query}");
     let told = helm(&["install", "--dry-run=client", "watch", CHART, "--set", "podMonitor.enabled=true"]).unwrap();
-    assert!(!told.contains("No Prometheus is told"), "{told}");
+    assert!(!told.contains("No Prometheus is told") && told.contains("have no labels of their own"), "{told}");
+    let labelled = "podMonitor.enabled=true,podMonitor.labels.release=monitoring";
+    let told = helm(&["install", "--dry-run=client", "watch", CHART, "--set", labelled]).unwrap();
+    assert!(!told.contains("have no labels of their own"), "{told}");
 }

@@ -18,6 +18,13 @@ const BAD: &[(&str, &str)] = &[
     ("namespaces=[\"shop,bank\"]", "at '/namespaces/0'"),
     ("containers=[\"\"]", "at '/containers/0'"),
     ("maxApplications=0", "at '/maxApplications'"),
+    ("maxApplications=200000", "at '/maxApplications'"),
+    ("maxApplications=null", "missing property 'maxApplications'"),
+    ("image=null", "missing property 'image'"),
+    ("image.repository=null", "at '/image': missing property 'repository'"),
+    ("podMonitor=null", "missing property 'podMonitor'"),
+    ("podLabels={\"app.kubernetes.io/name\":\"x\"}", "invalid propertyName 'app.kubernetes.io/name'"),
+    ("updateStrategy.rollingUpdate.maxUnavailable=\"0%\"", "at '/updateStrategy/rollingUpdate/maxUnavailable'"),
     ("maxApplications=\"1000\"", "at '/maxApplications': got string, want integer"),
     ("log.level=\"verbose\"", "at '/log/level'"),
     ("extraArgs=[\"--state.dir=/tmp\"]", "at '/extraArgs/0'"),
@@ -46,9 +53,9 @@ fn wrong_values_are_refused_with_their_place() {
         let error = template(&["--set-json", setting]).expect_err(setting);
         assert!(error.contains(complaint), "{setting}: {error}");
     }
-    let error = template(&["--set", "runAsUser=1000,state.hostPath="]).expect_err("ptrace");
+    let error = template(&["--set", "ptrace=true,runAsUser=1000,state.hostPath="]).expect_err("ptrace");
     assert!(
-        error.contains("ptrace: SYS_PTRACE is effective for root alone: set ptrace=false or runAsUser=0"),
+        error.contains("ptrace: its capabilities are effective for root alone: set ptrace=false or runAsUser=0"),
         "{error}"
     );
 }
@@ -61,6 +68,8 @@ fn good_values_are_taken() {
         "updateStrategy.rollingUpdate.maxUnavailable=1",
         "tolerations=[{\"key\":\"gpu\",\"operator\":\"Equal\",\"value\":\"yes\",\"effect\":\"NoSchedule\"}]",
         "extraArgs=[\"--interval=10s\"]",
+        "podMonitor={\"enabled\":true,\"interval\":\"1h30m\"}",
+        "updateStrategy.rollingUpdate.maxUnavailable=\"100%\"",
     ] {
         template(&["--set-json", setting]).unwrap_or_else(|error| panic!("{setting}: {error}"));
     }

