@@ -34,11 +34,19 @@ demo:
 setup:
 	@scripts/setup
 
-# The binary under test is that of the image, where there is an engine to build it with. One test more at a time than there are
-# cores: many wait for the kernel or for a container most of their time.
-test: setup lint
-	@binary=$$(scripts/image) || { [ $$? = 3 ] && binary=$$(scripts/static); } && \
-	  MEMTREND_STATIC_BINARY=$$binary RUST_TEST_THREADS=$$(($$(nproc) + 1)) cargo test --quiet
+# The binary under test is that of the image, where there is an engine to build it with; it is built while the rest is checked.
+# Then one test more at a time than there are cores, for many wait for the kernel or for a container; but those that hold
+# memtrend to what it does in time come after, one for each core.
+in_time = virtual_machine:: passes_are_made_however_much_is_asked
+
+test: setup
+	@mkdir -p target; \
+	  { scripts/image || { [ $$? = 3 ] && scripts/static; }; } >target/binary-under-test & image=$$!; \
+	  make --no-print-directory lint && cargo test --quiet --no-run || { kill $$image; exit 1; }; \
+	  wait $$image || exit 1; \
+	  export MEMTREND_STATIC_BINARY=$$(cat target/binary-under-test); \
+	  RUST_TEST_THREADS=$$(($$(nproc) + 1)) cargo test --quiet -- $(in_time:%=--skip %) && \
+	  RUST_TEST_THREADS=$$(nproc) cargo test --quiet --test integration -- $(in_time)
 
 # The long runs of the tests of kills, one after another: some two hours. docs/oom.md tells what they gave.
 soak: setup static

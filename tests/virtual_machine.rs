@@ -1,8 +1,8 @@
 //! The static binary under cgroup v2, in a virtual machine with a kernel of its own.
 
+mod agent;
 mod kills;
 mod kubelet;
-mod node;
 mod sidecar;
 
 use crate::support::page::Page;

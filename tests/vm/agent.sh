@@ -3,7 +3,7 @@
 # its manifest says (/bin/agent.json, a bundle's config). Prints the agent's page when all run ("all"), when some have been killed
 # and run again ("again"), and when one pod has been deleted and forgotten ("deleted").
 #
-#   node.sh FORGET_AFTER_SECONDS POD...      a pod: DRIVER,CLASS,UID,NAMESPACE,POD,CONTAINER,MEMORY,LIVES
+#   agent.sh FORGET_AFTER_SECONDS POD...      a pod: DRIVER,CLASS,UID,NAMESPACE,POD,CONTAINER,MEMORY,LIVES
 forget_after=$1
 shift
 . /bin/pod.sh

@@ -93,7 +93,7 @@ fn each_pod_has_its_names_its_limit_and_its_kills() {
     arguments.extend(pods.iter().map(Pod::argument));
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
     let options = ["-s", "-m", "1024", "-t", "300", "-p", "crun", "-a", bundle.to_str().unwrap()];
-    let text = run(&options, "node.sh", &arguments);
+    let text = run(&options, "agent.sh", &arguments);
     let pages = pages(&text);
     let [all, again, deleted] =
         ["all", "again", "deleted"].map(|name| pages.get(name).unwrap_or_else(|| panic!("{text}")));
