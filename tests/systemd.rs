@@ -72,7 +72,7 @@ fn under_systemd_a_unit_that_is_killed_is_counted_and_the_count_outlives_a_resta
     let files =
         ["memtrend.service", "memtrend.default", "capabilities.conf", "socket/memtrend.socket", "socket/socket.conf"];
     let files = files.map(shipped);
-    let mut options = vec!["-i", "-t", "240"];
+    let mut options = vec!["-i", "-t", "900"];
     for file in &files {
         options.extend(["-a", file.to_str().unwrap()]);
     }

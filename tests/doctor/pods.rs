@@ -13,7 +13,7 @@ fn each_sidecar_of_a_pod_sees_what_the_table_says_and_one_without_the_pods_proce
     }
     let mut arguments = Vec::new();
     FORMS.iter().for_each(|(_, uid, capabilities)| arguments.extend([*uid, capabilities]));
-    let text = run(&["-s", "-t", "120", "-p", "crun"], "doctor.sh", &arguments);
+    let text = run(&["-s", "-t", "900", "-p", "crun"], "doctor.sh", &arguments);
     let part = |name: &str| {
         let part = text.split(&format!("@@doctor {name}\n")).nth(1).unwrap_or_else(|| panic!("no {name}:\n{text}"));
         let (text, rest) = part.split_once("@@code ").unwrap();

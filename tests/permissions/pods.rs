@@ -24,7 +24,7 @@ pub(super) fn trials() -> Vec<Trial> {
     let lives = MOST_LIVES.to_string();
     let mut arguments = vec![&*lives, "^/leaky leak --start 16777216 ", "^/leaky leak --start 16777217 "];
     FORMS.iter().for_each(|(_, uid, capabilities)| arguments.extend([uid, capabilities]));
-    let text = run(&["-s", "-t", "120", "-p", "crun"], "permissions.sh", &arguments);
+    let text = run(&["-s", "-t", "900", "-p", "crun"], "permissions.sh", &arguments);
     let mut pages = pages(&text);
     let mut page =
         |name: String| -> Page { pages.remove(name.as_str()).unwrap_or_else(|| panic!("no {name}:\n{text}")) };

@@ -5,7 +5,7 @@ use crate::kills::{kills, restarts, seen_by};
 
 #[test]
 fn every_kill_has_its_scope_and_a_group_kill_is_one() {
-    let text = run(&["-t", "300", "-p", "setfattr"], "scopes.sh", &[]);
+    let text = run(&["-t", "900", "-p", "setfattr"], "scopes.sh", &[]);
     let page = &pages(&text)["end"];
     for (application, expected) in [
         ("own", [3.0, 0.0, 0.0, 0.0, 0.0]),

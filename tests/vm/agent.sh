@@ -86,7 +86,8 @@ for each in "$@"; do
   # Its first container ends by hand, as by a new deployment; those that follow are killed by the kernel, and the last one lives.
   crun delete -f $(container_id $number 0)
   for life in $(seq 1 $lives); do
-    container $life 8388608 16777216
+    # It lives for some four seconds: the machine is emulated, a pass takes a tenth of a second and the next comes two seconds later.
+    container $life 8388608 6291456
     run_to_its_kill $id
   done
   container $((lives + 1)) 8388608 0
