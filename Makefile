@@ -3,7 +3,7 @@
 target := $(shell rustc -vV 2>/dev/null | sed -n 's/^host: //p')
 binary := target/$(target)/release/memtrend
 
-.PHONY: all demo test soak lint bench fuzz docs accept static image deb sbom setup clean
+.PHONY: all demo test soak soak-check lint bench fuzz docs accept static image deb sbom setup clean
 
 all: static
 
@@ -37,7 +37,7 @@ setup:
 # The binary under test is that of the image, where there is an engine to build it with; it is built while the rest is checked.
 # Then one test more at a time than there are cores, for many wait for the kernel or for a container; but those that hold
 # memtrend to what it does in time come after, one for each core.
-in_time = virtual_machine:: passes_are_made_however_much_is_asked
+in_time = virtual_machine:: passes_are_made_however_much_is_asked check_load::schedule:: check_load::alone::
 
 test: setup
 	@mkdir -p target; \
@@ -49,9 +49,15 @@ test: setup
 	  RUST_TEST_THREADS=$$(nproc) cargo test --quiet --test integration -- $(in_time)
 
 # The long runs of the tests of kills, one after another: some two hours. docs/oom.md tells what they gave.
-soak: setup static
+soak: setup static soak-check
 	MEMTREND_SOAK=1 MEMTREND_STATIC_BINARY=$(CURDIR)/$(binary) MEMTREND_BINARY=$(CURDIR)/$(binary) \
 	  cargo test --test integration -- --test-threads 1 --nocapture kills::
+
+# The leak gate on all leaks and habits of tests/check/programs, ten times, six runs at a time: some two hours. What
+# tests/check/results.csv has already is not run again; docs/ci.md tells what it gave.
+soak-check: setup static
+	MEMTREND_SOAK=1 MEMTREND_BINARY=$(CURDIR)/$(binary) cargo test --test integration -- --nocapture check::soak
+	MEMTREND_ACCEPT=1 cargo test --quiet --test integration -- check::table
 
 lint:
 	cargo fmt --check

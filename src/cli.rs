@@ -1,8 +1,12 @@
 //! Flags and subcommands: clap's types and their texts, nothing else.
 
+mod check;
 mod origin;
 pub mod reference;
 
+pub use check::{
+    CHECK_EXIT_CODES, CheckFlags, JudgementFlags, KeepFlags, LoadFlags, ReadyFlags, ReportFlags, TargetFlags,
+};
 pub use origin::parse;
 
 use crate::config::{
@@ -49,6 +53,9 @@ pub enum Command {
     /// Judge recorded series: CSV files, gzip too, with the columns timestamp_seconds and heap_bytes; or a Prometheus' past
     #[command(after_help = EXIT_CODES)]
     Analyze(Box<AnalyzeFlags>),
+    /// Run a program under load and say whether it leaks, for CI: growth of its memory for each request, with 95 % bounds
+    #[command(after_help = CHECK_EXIT_CODES)]
+    Check(Box<CheckFlags>),
     /// Say what memtrend can see here, what it cannot, and the line to change: with the flags, variables and file of `serve`;
     /// given no flags, with those of the memtrend that serves in the same container
     #[command(after_help = DOCTOR_EXIT_CODES)]
@@ -63,6 +70,9 @@ pub enum Command {
     /// Leak memory, for the demo and for tests
     #[command(hide = true)]
     Leak(LeakFlags),
+    /// Hold what `check` starts, and end it when `check` does
+    #[command(hide = true)]
+    Keep(KeepFlags),
 }
 
 /// Flags of `serve`.
@@ -349,6 +359,14 @@ pub struct LeakFlags {
     /// Any word, by which its command line can be told from others
     #[arg(long, value_name = "WORD")]
     pub label: Option<String>,
+
+    /// Serve HTTP there instead, and keep `per_request` bytes of each request
+    #[arg(long, value_name = "ADDRESS")]
+    pub serve: Option<String>,
+
+    /// What is kept of each
+    #[arg(long, value_name = "BYTES", default_value_t = 1024)]
+    pub per_request: usize,
 
     /// Bytes at which it ends by itself
     #[arg(long, value_name = "BYTES")]

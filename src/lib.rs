@@ -8,7 +8,8 @@
 //!    [`Report`](analysis::report::Report) comes out.
 //! 3. [`source`]: reads the world and yields samples.
 //!    [`trace`] reads recorded ones, [`history`] those that a Prometheus has kept, [`score`] holds verdicts on them against a known truth.
-//!    [`state`] keeps what outlives memtrend.
+//!    [`check`] loads a program and counts its requests.
+//!    [`http`] asks servers. [`state`] keeps what outlives memtrend.
 //! 4. [`output`]: a report becomes text.
 //! 5. [`config`] and [`cli`]: what the user has set.
 //! 6. [`serve`]: samples on a clock and answers HTTP.
@@ -22,6 +23,8 @@ pub mod source;
 
 pub use memtrend_trace as trace;
 
+pub mod http;
+
 pub mod history;
 
 pub mod score;
@@ -33,6 +36,8 @@ pub mod output;
 pub mod config;
 
 pub mod cli;
+
+pub mod check;
 
 pub mod serve;
 

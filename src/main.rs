@@ -4,10 +4,11 @@ use anyhow::Error;
 use memtrend::cli::{Command, parse};
 use memtrend::command::{self, in_one_line, plain};
 use std::ffi::OsString;
+use std::io::Write;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    let cli = match parse(&with_default_subcommand(std::env::args_os().collect())) {
+    let cli = match parse(&with_default_subcommand(std::env::args_os().collect()), plain) {
         Ok(cli) => cli,
         Err(code) => return code,
     };
@@ -17,6 +18,8 @@ fn main() -> ExitCode {
         Command::Analyze(flags) => {
             command::analyze::run(&flags).map_err(|error| Error::msg(plain(&in_one_line(&error))))
         }
+        Command::Check(flags) => command::check::run(*flags).map_err(|error| Error::msg(plain(&in_one_line(&error)))),
+        Command::Keep(flags) => command::keep::run(&flags).map(|()| ExitCode::SUCCESS),
         Command::Health(flags) => command::health::run(flags),
         Command::Doctor(flags) => command::doctor::run(*flags),
         Command::Pause => command::pause::run().map(|()| ExitCode::SUCCESS),
@@ -26,7 +29,8 @@ fn main() -> ExitCode {
     match outcome {
         Ok(code) => code,
         Err(error) => {
-            eprintln!("memtrend: {}", in_one_line(&error));
+            // Nobody may read it: the code says so too.
+            let _ = writeln!(std::io::stderr(), "memtrend: {}", in_one_line(&error));
             ExitCode::from(2)
         }
     }

@@ -11,18 +11,20 @@ const MOST_LINES: usize = 500;
 /// Which folders a folder of `src` may use.
 const ARROWS: &[(&str, &[&str])] = &[
     ("source", &["source", "analysis", "units"]),
-    ("history", &["history", "trace", "analysis", "units"]),
+    ("http", &["http"]),
+    ("history", &["history", "http", "trace", "analysis", "units"]),
+    ("check", &["check", "http", "source", "analysis", "units"]),
     ("score", &["score", "trace", "analysis", "units"]),
     ("output", &["output", "analysis", "units"]),
     ("state", &["state", "analysis", "units"]),
     ("config", &["config", "units"]),
-    ("cli", &["config"]),
-    ("serve", &["serve", "source", "state", "output", "analysis", "config", "units"]),
+    ("cli", &["config", "output"]),
+    ("serve", &["serve", "http", "source", "state", "output", "analysis", "config", "units"]),
     (
         "command",
         &[
-            "command", "cli", "score", "trace", "history", "serve", "source", "state", "output", "config", "analysis",
-            "units",
+            "command", "check", "http", "cli", "score", "trace", "history", "serve", "source", "state", "output",
+            "config", "analysis", "units",
         ],
     ),
 ];
@@ -45,10 +47,10 @@ const CONFINED: &[(&str, &str)] = &[
     ("wildmatch::", "src/source/applications/filter.rs"),
     ("listenfd::", "src/command/serve.rs"),
     ("flate2::", "src/serve/body.rs src/command/analyze/mod.rs"),
-    ("rustls_native_certs::", "src/history/client.rs"),
-    ("http_body_util::", "src/history/client.rs"),
-    ("percent_encoding::", "src/history/client.rs src/history/address.rs src/output/html/address.rs"),
-    ("tempfile::", "src/command/analyze/drawing.rs src/config/web/table.rs src/state/store.rs"),
+    ("rustls_native_certs::", "src/http/trust.rs"),
+    ("http_body_util::", "src/http/body.rs"),
+    ("percent_encoding::", "src/history/client.rs src/http/address.rs src/output/html/address.rs"),
+    ("tempfile::", "src/command/files.rs src/config/web/table.rs src/source/runtime/node.rs src/state/store.rs"),
     ("toml::", "src/config/file.rs"),
     ("bcrypt::", "src/serve/auth.rs src/config/web/http.rs src/serve/verified.rs"),
 ];

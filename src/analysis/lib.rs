@@ -4,6 +4,7 @@ pub mod detect;
 pub mod engine;
 pub mod floors;
 pub mod forecast;
+pub mod gate;
 pub mod growth;
 pub mod history;
 pub mod kinds;

@@ -28,6 +28,10 @@ pub fn flags() -> String {
     page.push_str(super::EXIT_CODES);
     page.push_str("\n\n| flag | environment | meaning |\n|---|---|---|\n");
     rows(&mut page, "analyze");
+    page.push_str("\n## `memtrend check`\n\nThe leak gate for CI: [ci.md](ci.md) tells how it is used. ");
+    page.push_str(super::CHECK_EXIT_CODES);
+    page.push_str("\n\n| flag | environment | meaning |\n|---|---|---|\n");
+    rows(&mut page, "check");
     page.push_str(
         "\n## `memtrend health`\n\nAsks a memtrend of this machine whether it makes its passes: `HEALTHCHECK CMD [\"/memtrend\", \"health\"]`, \
          or an `exec` probe. Takes the variables and the file of `serve`.\n\n| flag | environment | meaning |\n|---|---|---|\n",

@@ -17,6 +17,7 @@ mod tests;
 
 use super::serve::settings;
 use crate::cli::{Command, ServeFlags, parse};
+use crate::command::plain;
 use anyhow::Context;
 use facts::Facts;
 use finding::Level;
@@ -80,7 +81,7 @@ impl Asked {
 
 fn parsed(words: &[OsString]) -> Option<ServeFlags> {
     let line: Vec<OsString> = ["memtrend", "doctor"].map(Into::into).into_iter().chain(words.iter().cloned()).collect();
-    match parse(&line).ok()?.command {
+    match parse(&line, plain).ok()?.command {
         Command::Doctor(flags) => Some(*flags),
         _ => None,
     }

@@ -2,6 +2,7 @@
 
 mod error;
 mod file;
+mod gate;
 mod instant;
 mod label;
 mod options;
@@ -11,6 +12,7 @@ pub mod web;
 
 pub use error::ConfigError;
 pub use file::load;
+pub use gate::{GrowthBound, Per, Share, Size};
 pub use instant::{Instant, as_rfc3339};
 pub use label::Label;
 pub use options::{

@@ -2,6 +2,7 @@
 
 use super::labels::Labels;
 use super::problem::Problem;
+use crate::http::shown;
 use crate::units::whole;
 use serde::Deserialize;
 use serde::de::IgnoredAny;
@@ -107,12 +108,6 @@ fn series_of(found: &Found) -> Result<Series, Problem> {
         }
     }
     Ok(Series { labels: found.metric.clone(), points })
-}
-
-/// Text from elsewhere on one line of a terminal.
-pub(super) fn shown(text: &str) -> String {
-    let short: String = text.chars().take(300).collect();
-    short.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
 }
 
 #[cfg(test)]

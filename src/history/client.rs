@@ -1,26 +1,20 @@
 //! Asks a Prometheus, one request at a time over one connection.
 
 use super::address::Address;
-use super::answer::{refusal, shown};
+use super::answer::refusal;
 use super::problem::Problem;
 use super::range::Range;
+use crate::http::{Body, Failure, Peer, Session, Trust, shown, whole};
 use bytes::Bytes;
-use http_body_util::{BodyExt, Full, Limited};
-use hyper::client::conn::http1::{SendRequest, handshake};
-use hyper::header::{AUTHORIZATION, CONTENT_TYPE, HOST, HeaderValue, LOCATION, USER_AGENT};
-use hyper::{Request, Response, StatusCode};
-use hyper_util::rt::TokioIo;
+use hyper::body::Incoming;
+use hyper::header::{CONTENT_TYPE, HeaderMap, HeaderValue, LOCATION};
+use hyper::{Method, Request, Response, StatusCode, Uri};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::net::TcpStream;
 use tokio::runtime::{Builder, Runtime};
 use tokio::time::timeout;
-use tokio_rustls::TlsConnector;
-use tokio_rustls::rustls::crypto::ring;
-use tokio_rustls::rustls::pki_types::ServerName;
-use tokio_rustls::rustls::{ClientConfig, RootCertStore};
 
 /// For a connection, and its TLS.
 const CONNECT_SECONDS: u64 = 10;
@@ -35,15 +29,14 @@ pub(super) const LONGEST_ANSWER: usize = 16 << 20;
 const LONGEST_ERROR: usize = 64 << 10;
 
 const FORM: HeaderValue = HeaderValue::from_static("application/x-www-form-urlencoded");
-const AGENT: HeaderValue = HeaderValue::from_static(concat!("memtrend/", env!("CARGO_PKG_VERSION")));
 
 /// A client of one Prometheus.
 pub struct Client {
     address: Address,
-    authorization: Option<HeaderValue>,
-    tls: Option<TlsConnector>,
+    place: Uri,
+    headers: HeaderMap,
     runtime: Runtime,
-    connection: Option<SendRequest<Full<Bytes>>>,
+    session: Session,
 }
 
 impl Client {
@@ -52,11 +45,13 @@ impl Client {
     /// # Errors
     /// When https is asked for and this machine has no CA certificates.
     pub fn new(address: Address) -> Result<Self, Problem> {
-        let mut authorization = address.authorization.as_ref().and_then(|value| HeaderValue::try_from(value).ok());
-        authorization.iter_mut().for_each(|value| value.set_sensitive(true));
-        let tls = address.is_secure.then(connector).transpose()?;
+        let peer = Peer::new(address.server.clone(), Trust::Machine, Duration::from_secs(CONNECT_SECONDS))?;
+        let mut headers = peer.headers();
+        headers.insert(CONTENT_TYPE, FORM);
+        let place = Uri::try_from(format!("{}/api/v1/query_range", address.prefix));
+        let place = place.map_err(|error| Problem::Connect(std::io::Error::other(error)))?;
         let runtime = Builder::new_current_thread().enable_io().enable_time().build().map_err(Problem::Connect)?;
-        Ok(Self { address, authorization, tls, runtime, connection: None })
+        Ok(Self { address, place, headers, runtime, session: Session::new(Arc::new(peer)) })
     }
 
     /// The body of the answer to a range query; `None` when it is too long.
@@ -72,24 +67,18 @@ impl Client {
             seconds(page.to),
             seconds(page.step)
         );
-        let Self { address, authorization, tls, runtime, connection } = self;
+        let Self { place, headers, runtime, session, .. } = self;
+        let request = || {
+            let mut request = Request::new(Body::from(form.clone()));
+            *request.method_mut() = Method::POST;
+            request.uri_mut().clone_from(place);
+            request.headers_mut().clone_from(headers);
+            request
+        };
         runtime.block_on(async {
-            let kept = connection.take().filter(SendRequest::is_ready);
-            let was_kept = kept.is_some();
-            let mut sender = match kept {
-                Some(kept) => kept,
-                None => connect(address, tls.as_ref()).await?,
-            };
-            let request = || request(address, authorization.as_ref(), &form);
-            let mut response = in_time(ANSWER_SECONDS, sender.send_request(request()?)).await?;
-            // A connection that was kept may just have been closed: that is no error of the other side.
-            if was_kept && response.is_err() {
-                sender = connect(address, tls.as_ref()).await?;
-                response = in_time(ANSWER_SECONDS, sender.send_request(request()?)).await?;
-            }
-            let body = in_time(ANSWER_SECONDS, body_of(response.map_err(Problem::Http)?)).await??;
-            *connection = body.is_some().then_some(sender);
-            Ok(body)
+            session.connect().await?;
+            let response = in_time(session.send(request)).await??;
+            in_time(body_of(response)).await?
         })
     }
 }
@@ -100,76 +89,30 @@ impl std::fmt::Debug for Client {
     }
 }
 
-async fn in_time<T>(seconds: u64, work: impl Future<Output = T>) -> Result<T, Problem> {
-    timeout(Duration::from_secs(seconds), work).await.map_err(|_| Problem::Slow(seconds))
-}
-
-async fn soon<T>(work: impl Future<Output = std::io::Result<T>>) -> std::io::Result<T> {
-    let late = || std::io::Error::new(std::io::ErrorKind::TimedOut, format!("nothing within {CONNECT_SECONDS} s"));
-    timeout(Duration::from_secs(CONNECT_SECONDS), work).await.unwrap_or_else(|_| Err(late()))
-}
-
-fn connector() -> Result<TlsConnector, Problem> {
-    let found = rustls_native_certs::load_native_certs();
-    let mut roots = RootCertStore::empty();
-    let (good, _) = roots.add_parsable_certificates(found.certs);
-    if good == 0 {
-        let why = found.errors.first().map_or_else(|| "none found".to_owned(), ToString::to_string);
-        return Err(Problem::NoRoots(shown(&why)));
+impl From<Failure> for Problem {
+    fn from(failure: Failure) -> Self {
+        match failure {
+            Failure::Connect(error) => Self::Connect(error),
+            Failure::Tls(error) => Self::Tls(error),
+            Failure::NoRoots(why) => Self::NoRoots(why),
+            Failure::Http(error) => Self::Http(error),
+        }
     }
-    let config =
-        ClientConfig::builder_with_provider(Arc::new(ring::default_provider())).with_safe_default_protocol_versions();
-    let config = config.map_err(|error| Problem::Tls(std::io::Error::other(error)))?;
-    Ok(TlsConnector::from(Arc::new(config.with_root_certificates(roots).with_no_client_auth())))
 }
 
-async fn connect(address: &Address, tls: Option<&TlsConnector>) -> Result<SendRequest<Full<Bytes>>, Problem> {
-    let stream = soon(TcpStream::connect((address.host.as_str(), address.port))).await.map_err(Problem::Connect)?;
-    let Some(tls) = tls else { return speak(stream).await };
-    let name =
-        ServerName::try_from(address.host.clone()).map_err(|error| Problem::Tls(std::io::Error::other(error)))?;
-    speak(soon(tls.connect(name, stream)).await.map_err(Problem::Tls)?).await
-}
-
-async fn speak<S>(stream: S) -> Result<SendRequest<Full<Bytes>>, Problem>
-where
-    S: tokio::io::AsyncRead + tokio::io::AsyncWrite + Unpin + Send + 'static,
-{
-    let (sender, connection) = handshake(TokioIo::new(stream)).await.map_err(Problem::Http)?;
-    // Its errors come out with the answer.
-    tokio::spawn(async move { drop(connection.await) });
-    Ok(sender)
-}
-
-fn request(
-    address: &Address,
-    authorization: Option<&HeaderValue>,
-    form: &str,
-) -> Result<Request<Full<Bytes>>, Problem> {
-    let request = Request::post(format!("{}/api/v1/query_range", address.prefix))
-        .header(HOST, address.authority())
-        .header(USER_AGENT, AGENT)
-        .header(CONTENT_TYPE, FORM);
-    let request = authorization.into_iter().fold(request, |request, value| request.header(AUTHORIZATION, value));
-    let invalid = |error: hyper::http::Error| Problem::Connect(std::io::Error::other(error));
-    request.body(Full::from(form.to_owned())).map_err(invalid)
+async fn in_time<T>(work: impl Future<Output = T>) -> Result<T, Problem> {
+    timeout(Duration::from_secs(ANSWER_SECONDS), work).await.map_err(|_| Problem::Slow(ANSWER_SECONDS))
 }
 
 /// The whole body, where the status is good.
-async fn body_of<B>(response: Response<B>) -> Result<Option<Bytes>, Problem>
-where
-    B: hyper::body::Body<Data = Bytes, Error = hyper::Error>,
-{
+async fn body_of(response: Response<Incoming>) -> Result<Option<Bytes>, Problem> {
     let status = response.status();
     let location = response.headers().get(LOCATION).map(|to| elsewhere(to.as_bytes()));
     if status.is_success() {
-        return match Limited::new(response.into_body(), LONGEST_ANSWER).collect().await {
-            Ok(body) => Ok(Some(body.to_bytes())),
-            Err(error) => error.downcast::<hyper::Error>().map_or(Ok(None), |error| Err(Problem::Http(*error))),
-        };
+        return whole(response.into_body(), LONGEST_ANSWER).await.map_err(Problem::Http);
     }
-    let body = Limited::new(response.into_body(), LONGEST_ERROR).collect().await.map(|body| body.to_bytes());
-    let said = body.ok().and_then(|body| refusal(&body));
+    let body = whole(response.into_body(), LONGEST_ERROR).await.ok().flatten();
+    let said = body.and_then(|body| refusal(&body));
     Err(match (status, said) {
         (StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN | StatusCode::PROXY_AUTHENTICATION_REQUIRED, _) => {
             Problem::Forbidden(status.as_u16())

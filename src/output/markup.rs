@@ -38,7 +38,7 @@ impl Write for Escaping<'_, '_> {
 }
 
 /// `Char` of XML 1.0, without what moves lines or turns the direction of writing (UAX #9).
-fn is_harmless(c: char) -> bool {
+pub(super) fn is_harmless(c: char) -> bool {
     !(c.is_control()
         || matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
         || matches!(c, '\u{fffe}' | '\u{ffff}'))

@@ -1,20 +1,14 @@
 //! Asks a memtrend of this machine whether it is well, as a container's health check does.
 
 use crate::config::ListenAddress;
-use hyper::client::conn::http1::handshake;
+use crate::http::{Body, Stream, Trust, connector, speak};
 use hyper::{Request, StatusCode};
-use hyper_util::rt::TokioIo;
 use std::io;
-use std::sync::Arc;
 use std::time::Duration;
-use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
-use tokio_rustls::TlsConnector;
-use tokio_rustls::rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
-use tokio_rustls::rustls::crypto::{WebPkiSupportedAlgorithms, ring, verify_tls12_signature, verify_tls13_signature};
-use tokio_rustls::rustls::pki_types::{CertificateDer, ServerName, UnixTime};
-use tokio_rustls::rustls::{AlertDescription, ClientConfig, DigitallySignedStruct, Error as TlsError, SignatureScheme};
+use tokio_rustls::rustls::pki_types::ServerName;
+use tokio_rustls::rustls::{AlertDescription, Error as TlsError};
 
 /// What a service says of itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,7 +39,7 @@ pub fn probe(address: &ListenAddress, is_tls: bool, at_most: Duration) -> io::Re
 async fn ask(address: &ListenAddress, is_tls: bool) -> io::Result<Health> {
     let stream = connect(address).await?;
     if !is_tls {
-        return speak(stream).await;
+        return healthy(stream).await;
     }
     match by_tls(stream).await {
         Err(error) if asks_for_certificate(&error) => Ok(Health::Guarded),
@@ -66,27 +60,15 @@ async fn connect(ListenAddress { host, port }: &ListenAddress) -> io::Result<Tcp
 }
 
 async fn by_tls(stream: TcpStream) -> io::Result<Health> {
-    let provider = ring::default_provider();
-    let any = AnyService(provider.signature_verification_algorithms);
-    let config = ClientConfig::builder_with_provider(Arc::new(provider))
-        .with_safe_default_protocol_versions()
-        .map_err(io::Error::other)?
-        .dangerous()
-        .with_custom_certificate_verifier(Arc::new(any))
-        .with_no_client_auth();
+    let connector = connector(Trust::Anyone).map_err(io::Error::other)?;
     let name = ServerName::IpAddress(std::net::Ipv4Addr::LOCALHOST.into());
-    speak(TlsConnector::from(Arc::new(config)).connect(name, stream).await?).await
+    healthy(connector.connect(name, stream).await?).await
 }
 
-async fn speak<S>(stream: S) -> io::Result<Health>
-where
-    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
-{
-    let (mut sender, connection) = handshake(TokioIo::new(stream)).await.map_err(unwrapped)?;
-    let connection = tokio::spawn(connection);
-    let request = Request::get("/-/healthy").header("Host", "localhost").body(String::new());
+async fn healthy(stream: impl Stream) -> io::Result<Health> {
+    let mut sender = speak(stream).await.map_err(unwrapped)?;
+    let request = Request::get("/-/healthy").header("Host", "localhost").body(Body::default());
     let answer = sender.send_request(request.map_err(io::Error::other)?).await;
-    connection.abort();
     Ok(match answer.map_err(unwrapped)?.status() {
         StatusCode::OK => Health::Healthy,
         StatusCode::UNAUTHORIZED => Health::Guarded,
@@ -113,43 +95,4 @@ fn asks_for_certificate(error: &io::Error) -> bool {
         alert,
         Some(TlsError::AlertReceived(AlertDescription::CertificateRequired | AlertDescription::HandshakeFailure))
     )
-}
-
-/// Takes any certificate whose private key the service proves to have.
-#[derive(Debug)]
-struct AnyService(WebPkiSupportedAlgorithms);
-
-impl ServerCertVerifier for AnyService {
-    fn verify_server_cert(
-        &self,
-        _end_entity: &CertificateDer<'_>,
-        _intermediates: &[CertificateDer<'_>],
-        _name: &ServerName<'_>,
-        _ocsp: &[u8],
-        _now: UnixTime,
-    ) -> Result<ServerCertVerified, TlsError> {
-        Ok(ServerCertVerified::assertion())
-    }
-
-    fn verify_tls12_signature(
-        &self,
-        message: &[u8],
-        cert: &CertificateDer<'_>,
-        dss: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, TlsError> {
-        verify_tls12_signature(message, cert, dss, &self.0)
-    }
-
-    fn verify_tls13_signature(
-        &self,
-        message: &[u8],
-        cert: &CertificateDer<'_>,
-        dss: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, TlsError> {
-        verify_tls13_signature(message, cert, dss, &self.0)
-    }
-
-    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.0.supported_schemes()
-    }
 }

@@ -16,6 +16,7 @@ pub mod process;
 mod read_error;
 pub(crate) mod remedy;
 mod roots;
+pub mod runtime;
 mod world;
 
 pub(crate) use applications::command_line;
@@ -24,4 +25,4 @@ pub(crate) use oom::is_of_the_kernel as sees_machine;
 pub use read_error::ReadError;
 pub use roots::Roots;
 pub use world::World;
-pub(crate) use world::{Census, Home};
+pub(crate) use world::{Census, Home, Member};

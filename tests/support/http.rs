@@ -72,3 +72,14 @@ fn joined(mut body: &[u8]) -> Vec<u8> {
     }
     whole
 }
+
+/// The body of an answer from this machine, where one comes: the server may not listen yet, or no more.
+pub(crate) fn try_get(port: u16, path: &str) -> Option<String> {
+    let mut stream = TcpStream::connect(("127.0.0.1", port)).ok()?;
+    stream.set_read_timeout(Some(Duration::from_secs(5))).ok()?;
+    write!(stream, "GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n").ok()?;
+    let mut answer = Vec::new();
+    stream.read_to_end(&mut answer).ok()?;
+    let end = answer.windows(4).position(|bytes| bytes == b"\r\n\r\n")?;
+    String::from_utf8(answer.split_off(end + 4)).ok()
+}

@@ -25,4 +25,5 @@ pub use doubt::Doubt;
 pub use falls::Falls;
 pub use load::Explained;
 pub use patience::Circumstances;
+pub(crate) use straight::pace;
 pub use window::{Seen, Series, Window};

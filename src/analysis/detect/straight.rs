@@ -30,7 +30,7 @@ pub(super) fn doubt(window: &Window) -> Option<Doubt> {
 }
 
 /// Slope of the second half in terms of the first half's; infinite when only the second half grows.
-pub(super) fn pace(points: &[(f64, f64)]) -> Option<f64> {
+pub(crate) fn pace(points: &[(f64, f64)]) -> Option<f64> {
     let half = points.len() / 2;
     let first = median_slope(points.get(..points.len() - half)?)?;
     let second = median_slope(points.get(half..)?)?;

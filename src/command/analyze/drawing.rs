@@ -1,14 +1,13 @@
 //! `memtrend analyze --svg`: the picture of one trace, written whole or not at all.
 
 use crate::analysis::verdict::{Evidence, Verdict};
+use crate::command::files::put;
 use crate::config::as_rfc3339;
 use crate::output::chart::{Chart, Sketch, Window, svg};
 use crate::trace::{Outcome, Row};
 use crate::units::whole;
 use anyhow::{Context, Result};
-use std::io::Write;
-use std::os::unix::fs::PermissionsExt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 /// Times from here on (the year 2001) are taken for Unix seconds, others for a clock of the trace's own.
 const UNIX_SECONDS: f64 = 1e9;
@@ -58,22 +57,4 @@ fn windows(outcome: &Outcome, end: f64) -> Vec<Window> {
         Window { is_of_call, end, seconds, rate: seen.slope.rate }
     });
     windows.collect()
-}
-
-/// Writes a file beside its place and moves it there; what is no regular file (a terminal, a pipe) is written to.
-fn put(path: &Path, content: &[u8]) -> Result<()> {
-    // Where a link leads is replaced, not the link.
-    let place: PathBuf = path.canonicalize().unwrap_or_else(|_| path.to_owned());
-    if place.exists() && !place.is_file() {
-        let mut file = std::fs::OpenOptions::new().write(true).open(&place)?;
-        return Ok(file.write_all(content)?);
-    }
-    let folder = place.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    // As any new file: the umask takes away what it should.
-    let permissions = std::fs::Permissions::from_mode(0o666);
-    let mut file = tempfile::Builder::new().prefix(".memtrend-").permissions(permissions).tempfile_in(folder)?;
-    file.write_all(content)?;
-    file.as_file().sync_all()?;
-    file.persist(&place)?;
-    Ok(())
 }

@@ -206,7 +206,7 @@ fn of_nobody(world: &World, wanted: &Wanted, roots: &Roots) -> Absent {
     let of_bytes = |bytes: &[u8]| told(&String::from_utf8_lossy(bytes));
     let mut problem = None;
     let (flag, value, there) = match &wanted.selector {
-        Selector::Pid(pid) => ("--pid", pid.to_string(), Vec::new()),
+        Selector::Pid(pid) | Selector::Below(pid) => ("--pid", pid.to_string(), Vec::new()),
         Selector::PidFile(path) => {
             problem = Some(pid_file(path));
             ("--pid-file", told(&path.display().to_string()), Vec::new())
@@ -215,6 +215,7 @@ fn of_nobody(world: &World, wanted: &Wanted, roots: &Roots) -> Absent {
         Selector::Cgroup(path) => {
             ("--cgroup", of_bytes(path), first(world.places().filter_map(|(_, path)| path.map(of_bytes)).collect()))
         }
+        Selector::Container(id) => ("--container", told(id), Vec::new()),
         Selector::Unit(name) => {
             ("--unit", of_bytes(name), first(world.places().filter_map(|(unit, _)| unit.map(of_bytes)).collect()))
         }

@@ -1,6 +1,6 @@
-//! Scales in units that people read: bytes in powers of two, time since the first row.
+//! Scales in units that people read: bytes in powers of two, time since the left edge.
 
-use super::plot::{BOTTOM, LEFT, Plot, RIGHT, TOP};
+use super::frame::{BOTTOM, Frame, LEFT, RIGHT, TOP};
 use crate::units::count_as_f64;
 use std::fmt::Write;
 
@@ -43,32 +43,30 @@ pub(in crate::output) fn time_step(span: f64, most: f64) -> (f64, f64, &'static 
     fitting.unwrap_or_else(|| ((span / most / 86_400.0).ceil() * 86_400.0, 86_400.0, "d"))
 }
 
-pub(super) fn draw(page: &mut String, plot: &Plot) {
+/// Draws both; `caption` is below that of time.
+pub(in crate::output) fn draw(page: &mut String, frame: &Frame, caption: &str) {
     page.push_str("<g class=\"axis bytes\">\n");
-    for (value, name) in plot.scale.ticks() {
-        let (x, y) = (LEFT - 10.0, plot.y(value));
+    for (value, name) in frame.scale.ticks() {
+        let (x, y) = (LEFT - 10.0, frame.y(value));
         let _ = writeln!(page, "<path class=\"grid\" d=\"M{LEFT} {y:.1}H{RIGHT}\"/>");
         let _ = writeln!(page, "<text x=\"{x}\" y=\"{:.1}\" text-anchor=\"end\">{name}</text>", y + 4.0);
     }
     page.push_str("</g>\n<g class=\"axis time\">\n");
-    let (step, size, unit) = time_step(plot.span(), MOST_TIMES);
+    let (step, size, unit) = time_step(frame.span, MOST_TIMES);
     let mut tick = 0_u32;
     loop {
         let seconds = f64::from(tick) * step;
-        if seconds > plot.span() || count_as_f64(tick.into()) > MOST_TIMES + 1.0 {
+        if seconds > frame.span || count_as_f64(tick.into()) > MOST_TIMES + 1.0 {
             break;
         }
-        let x = plot.x(plot.begin + seconds);
+        let x = frame.x(frame.begin + seconds);
         let _ = writeln!(page, "<path class=\"tick\" d=\"M{x:.1} {BOTTOM}v6\"/>");
         let y = BOTTOM + 22.0;
         let _ = writeln!(page, "<text x=\"{x:.1}\" y=\"{y}\" text-anchor=\"middle\">{} {unit}</text>", seconds / size);
         tick += 1;
     }
     let (x, y) = ((LEFT + RIGHT) / 2.0, BOTTOM + 42.0);
-    let _ = writeln!(
-        page,
-        "<text class=\"faint\" x=\"{x}\" y=\"{y}\" text-anchor=\"middle\">time since the first row</text>"
-    );
+    let _ = writeln!(page, "<text class=\"faint\" x=\"{x}\" y=\"{y}\" text-anchor=\"middle\">{caption}</text>");
     let _ = writeln!(page, "</g>\n<path class=\"frame\" d=\"M{LEFT} {TOP}V{BOTTOM}H{RIGHT}\"/>");
 }
 

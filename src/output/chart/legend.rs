@@ -1,7 +1,7 @@
 //! What each line and pattern means, with the figures of the slopes.
 
 use super::Chart;
-use super::plot::{BOTTOM, LEFT, RIGHT};
+use super::frame::{BOTTOM, LEFT, RIGHT};
 use super::sketch::Sketch;
 use crate::analysis::verdict::Verdict;
 use std::fmt::Write;
@@ -11,9 +11,12 @@ const SIGN: f64 = 34.0;
 const LETTER: f64 = 6.6;
 
 /// What an entry shows.
-enum Sign {
+pub(in crate::output) enum Sign {
+    /// A line of this class.
     Line(&'static str),
+    /// An area of this class.
     Area(&'static str),
+    /// A verdict's colour and pattern.
     Verdict(&'static str),
 }
 
@@ -34,6 +37,11 @@ pub(super) fn draw(page: &mut String, sketch: &Sketch, chart: &Chart) {
     }
     let seen = Verdict::ALL.iter().filter(|verdict| chart.changes.iter().any(|(_, change)| change == *verdict));
     entries.extend(seen.map(|verdict| (Sign::Verdict(verdict.name()), verdict.name().to_owned())));
+    lay_out(page, &entries);
+}
+
+/// Draws entries below the picture, in as many lines as it takes; their texts are trusted.
+pub(in crate::output) fn lay_out(page: &mut String, entries: &[(Sign, String)]) {
     let (mut x, mut y) = (LEFT, BOTTOM + 70.0);
     page.push_str("<g class=\"legend\">\n");
     for (sign, text) in entries {
@@ -42,7 +50,7 @@ pub(super) fn draw(page: &mut String, sketch: &Sketch, chart: &Chart) {
         if x + width > RIGHT && x > LEFT {
             (x, y) = (LEFT, y + 22.0);
         }
-        entry(page, &sign, x, y);
+        entry(page, sign, x, y);
         let _ = writeln!(page, "<text x=\"{:.1}\" y=\"{y}\">{text}</text>", x + SIGN);
         x += width;
     }

@@ -1,14 +1,15 @@
 //! A trace as a picture (SVG): heap, floor, slopes, limit, verdicts. Bounded in memory and in size, whatever its length.
 
-mod axes;
+pub(super) mod axes;
 mod columns;
-mod legend;
+pub(super) mod frame;
+pub(super) mod legend;
 mod plot;
 mod ribbon;
 mod scale;
 mod sketch;
-mod style;
-mod text;
+pub(super) mod style;
+pub(super) mod text;
 
 pub(super) use axes::time_step;
 pub(super) use scale::Scale;
@@ -44,33 +45,34 @@ pub struct Chart {
 pub fn svg(chart: &Chart, sketch: &Sketch) -> String {
     let plot = Plot::new(sketch, &chart.windows);
     let mut page = String::with_capacity(1 << 16);
-    // Writing to a String cannot fail, here and in the parts.
-    let _ = write!(
-        page,
-        "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {WIDTH} {HEIGHT}\" width=\"{WIDTH}\" height=\"{HEIGHT}\" \
-         role=\"img\" aria-labelledby=\"name what\">\n<title id=\"name\">{}</title>\n<desc id=\"what\">{}</desc>\n",
-        Safe(&chart.title),
-        Safe(&chart.conclusion)
-    );
-    style::draw(&mut page);
-    let _ = writeln!(page, "<rect class=\"paper\" width=\"{WIDTH}\" height=\"{HEIGHT}\"/>");
-    heading(&mut page, chart);
-    axes::draw(&mut page, &plot);
+    begin(&mut page, &chart.title, &chart.conclusion);
+    if let Some(period) = &chart.period {
+        let x = WIDTH - 24.0;
+        let _ = writeln!(page, "<text class=\"faint\" x=\"{x}\" y=\"36\" text-anchor=\"end\">{}</text>", Safe(period));
+    }
+    axes::draw(&mut page, &plot.frame, "time since the first row");
     plot.draw(&mut page, sketch);
-    ribbon::draw(&mut page, &plot, &chart.changes);
+    ribbon::draw(&mut page, &plot.frame, &chart.changes);
     legend::draw(&mut page, sketch, chart);
     page.push_str("</svg>\n");
     page
 }
 
-fn heading(page: &mut String, chart: &Chart) {
-    let title = text::shortened(&chart.title, 100);
+/// Begins a picture: its names, which are untrusted, its style, its paper and its heading.
+pub(super) fn begin(page: &mut String, title: &str, conclusion: &str) {
+    // Writing to a String cannot fail, here and in the parts.
+    let _ = write!(
+        page,
+        "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {WIDTH} {HEIGHT}\" width=\"{WIDTH}\" height=\"{HEIGHT}\" \
+         role=\"img\" aria-labelledby=\"name what\">\n<title id=\"name\">{}</title>\n<desc id=\"what\">{}</desc>\n",
+        Safe(title),
+        Safe(conclusion)
+    );
+    style::draw(page);
+    let _ = writeln!(page, "<rect class=\"paper\" width=\"{WIDTH}\" height=\"{HEIGHT}\"/>");
+    let title = text::shortened(title, 100);
     let _ = writeln!(page, "<text class=\"title\" x=\"24\" y=\"36\">{}</text>", Safe(&title));
-    for (line, y) in text::lines(&chart.conclusion, 165, 2).iter().zip([58.0, 75.0]) {
+    for (line, y) in text::lines(conclusion, 165, 2).iter().zip([58.0, 75.0]) {
         let _ = writeln!(page, "<text class=\"note\" x=\"24\" y=\"{y}\">{}</text>", Safe(line));
-    }
-    if let Some(period) = &chart.period {
-        let x = WIDTH - 24.0;
-        let _ = writeln!(page, "<text class=\"faint\" x=\"{x}\" y=\"36\" text-anchor=\"end\">{}</text>", Safe(period));
     }
 }

@@ -1,23 +1,16 @@
-//! The curves, and where a time and a value stand.
+//! The curves of a trace.
 
 use super::columns::Extent;
+use super::frame::{BOTTOM, Frame, LEFT, RIGHT, TOP};
 use super::scale::Scale;
 use super::sketch::{Sketch, Window};
 use crate::units::{Bytes, whole};
 use std::fmt::Write;
 
-/// The frame of the curves.
-pub(super) const LEFT: f64 = 96.0;
-pub(super) const RIGHT: f64 = 1176.0;
-pub(super) const TOP: f64 = 148.0;
-pub(super) const BOTTOM: f64 = 520.0;
-
 /// Scales, and the lines that lie on them.
 #[derive(Debug)]
 pub(super) struct Plot {
-    pub(super) begin: f64,
-    end: f64,
-    pub(super) scale: Scale,
+    pub(super) frame: Frame,
     /// Lines of slopes, and whether each is that of the first call.
     lines: Vec<(bool, Ends)>,
 }
@@ -37,21 +30,9 @@ impl Plot {
         let limit = limits().map(|extent| extent.highest).fold(0.0, f64::max);
         let ends = lines.iter().map(|(_, (_, (_, value)))| *value).fold(0.0, f64::max);
         let scale = Scale::new(lowest, highest, limit, ends);
-        Self { begin: sketch.begin, end: sketch.end.max(sketch.begin + 1.0), scale, lines }
-    }
-
-    /// Seconds from the first row to the last, at least one.
-    pub(super) fn span(&self) -> f64 {
-        self.end - self.begin
-    }
-
-    pub(super) fn x(&self, seconds: f64) -> f64 {
-        let share = ((seconds - self.begin) / self.span()).clamp(0.0, 1.0);
-        LEFT + share * (RIGHT - LEFT)
-    }
-
-    pub(super) fn y(&self, bytes: f64) -> f64 {
-        BOTTOM - self.scale.share(bytes) * (BOTTOM - TOP)
+        // From the first row to the last, at least a second.
+        let span = (sketch.end - sketch.begin).max(1.0);
+        Self { frame: Frame { begin: sketch.begin, span, scale }, lines }
     }
 
     pub(super) fn draw(&self, page: &mut String, sketch: &Sketch) {
@@ -62,10 +43,10 @@ impl Plot {
             let _ = writeln!(
                 page,
                 "<line class=\"{class}\" x1=\"{:.1}\" y1=\"{:.1}\" x2=\"{:.1}\" y2=\"{:.1}\"/>",
-                self.x(*x1),
-                self.y(*y1),
-                self.x(*x2),
-                self.y(*y2)
+                self.frame.x(*x1),
+                self.frame.y(*y1),
+                self.frame.x(*x2),
+                self.frame.y(*y2)
             );
         }
         self.floor(page, sketch);
@@ -79,7 +60,7 @@ impl Plot {
         page.push_str("<path class=\"heap\" d=\"");
         for run in sketch.heap.runs(sketch.gap()) {
             let point = |(at, value): (f64, f64), letter: char| {
-                format!("{letter}{:.1} {:.1}", self.x(at + half), self.y(value))
+                format!("{letter}{:.1} {:.1}", self.frame.x(at + half), self.frame.y(value))
             };
             let mut letter = 'M';
             let highest = run.iter().map(|(at, extent)| (*at, extent.highest));
@@ -105,30 +86,30 @@ impl Plot {
     fn steps(&self, page: &mut String, run: &[(f64, Extent)], width: f64, value: impl Fn(&Extent) -> f64) {
         let mut last = None;
         for (at, extent) in run {
-            let y = format!("{:.1}", self.y(value(extent)));
+            let y = format!("{:.1}", self.frame.y(value(extent)));
             match &last {
-                None => drop(write!(page, "M{:.1} {y}", self.x(*at))),
+                None => drop(write!(page, "M{:.1} {y}", self.frame.x(*at))),
                 Some(before) if *before == y => {}
-                Some(_) => drop(write!(page, "H{:.1}V{y}", self.x(*at))),
+                Some(_) => drop(write!(page, "H{:.1}V{y}", self.frame.x(*at))),
             }
             last = Some(y);
         }
         if let Some((at, _)) = run.last() {
-            let _ = write!(page, "H{:.1}", self.x(at + width));
+            let _ = write!(page, "H{:.1}", self.frame.x(at + width));
         }
     }
 
     fn limit(&self, page: &mut String, sketch: &Sketch) {
         let Some(limit) = sketch.last_limit else { return };
         let shown = Bytes(whole(limit));
-        let (x, y) = (RIGHT - 6.0, if self.scale.limit_fits { self.y(limit) - 7.0 } else { TOP + 16.0 });
-        let (line, note) = match self.scale.limit_fits {
+        let (x, y) = (RIGHT - 6.0, if self.frame.scale.limit_fits { self.frame.y(limit) - 7.0 } else { TOP + 16.0 });
+        let (line, note) = match self.frame.scale.limit_fits {
             true => (String::new(), String::new()),
             // Above the scale: the dashes lie on the upper edge.
             false => (format!("M{LEFT} {TOP}H{RIGHT}"), ", above this scale ↑".to_owned()),
         };
         let _ = write!(page, "<path class=\"limit\" d=\"{line}");
-        if self.scale.limit_fits {
+        if self.frame.scale.limit_fits {
             for run in sketch.limit.runs(sketch.gap()) {
                 self.steps(page, &run, sketch.limit.width(), |extent| extent.last);
             }
@@ -142,7 +123,7 @@ impl Plot {
     fn restarts(&self, page: &mut String, sketch: &Sketch) {
         let mut last = f64::NEG_INFINITY;
         for (at, _) in sketch.restarts.iter() {
-            let x = self.x(at);
+            let x = self.frame.x(at);
             let _ =
                 writeln!(page, "<path class=\"restart\" d=\"M{x:.1} {BOTTOM}l-4 -8h8z\"><title>restart</title></path>");
             if x - last > 60.0 {

@@ -1,6 +1,6 @@
 //! Verdicts over time: a ribbon above the curves, told by name, pattern and colour, and a line where one changes.
 
-use super::plot::{BOTTOM, Plot, RIGHT};
+use super::frame::{BOTTOM, Frame, RIGHT};
 use crate::analysis::verdict::Verdict;
 use crate::units::Span;
 use std::fmt::Write;
@@ -16,13 +16,13 @@ const LETTER: f64 = 7.0;
 const NARROWEST: f64 = 1.5;
 
 /// Draws it; `changes` are in order of time.
-pub(super) fn draw(page: &mut String, plot: &Plot, changes: &[(f64, Verdict)]) {
+pub(super) fn draw(page: &mut String, frame: &Frame, changes: &[(f64, Verdict)]) {
     // Up to where each of the rows of times is taken, the lower first.
     let mut taken = [f64::NEG_INFINITY; 2];
-    for (index, (at, verdict)) in visible(plot, changes).iter().enumerate() {
+    for (index, (at, verdict)) in visible(frame, changes).iter().enumerate() {
         let (seconds, name) = (at.seconds, verdict.name());
         let (x, width) = (at.x, at.width);
-        let since = Span((seconds - plot.begin).max(0.0));
+        let since = Span((seconds - frame.begin).max(0.0));
         let _ = writeln!(
             page,
             "<g class=\"verdict {name}\"><title>{name} from {since}</title>\
@@ -59,11 +59,11 @@ struct Piece {
 }
 
 /// The pieces that can be seen.
-fn visible(plot: &Plot, changes: &[(f64, Verdict)]) -> Vec<(Piece, Verdict)> {
+fn visible(frame: &Frame, changes: &[(f64, Verdict)]) -> Vec<(Piece, Verdict)> {
     let mut pieces: Vec<(Piece, Verdict)> = Vec::new();
     for (index, (at, verdict)) in changes.iter().enumerate() {
-        let x = plot.x(*at);
-        let end = changes.get(index + 1).map_or(RIGHT, |next| plot.x(next.0));
+        let x = frame.x(*at);
+        let end = changes.get(index + 1).map_or(RIGHT, |next| frame.x(next.0));
         let width = end - x;
         match pieces.last_mut() {
             Some((last, what)) if width < NARROWEST && index + 1 < changes.len() || *what == *verdict => {

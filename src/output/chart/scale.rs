@@ -38,7 +38,8 @@ impl Scale {
     /// Round values with their names, upwards.
     pub(in crate::output) fn ticks(&self) -> impl Iterator<Item = (f64, String)> + '_ {
         let step = step(self.high - self.low);
-        let (size, unit) = unit(self.high);
+        // Steps of less than an eighth would be spelt with many decimals.
+        let (size, unit) = unit(self.high.min(step * 8.0));
         let values = (0..=16_u32).map(move |tick| self.low + f64::from(tick) * step);
         values.take_while(|value| *value <= self.high).map(move |value| {
             let shown = value / size;
@@ -93,5 +94,12 @@ mod tests {
         let far = Scale::new(1.0 * mib, 2.0 * mib, 512.0 * mib, 0.0);
         assert!(!far.limit_fits && far.high < 3.0 * mib, "{far:?}");
         assert!(Scale::new(0.0, 0.0, 0.0, 0.0).share(0.0).is_finite());
+    }
+
+    #[test]
+    fn fine_steps_high_up_are_told_in_a_smaller_unit() {
+        let gib = 1_073_741_824.0;
+        let ticks: Vec<String> = Scale::new(1.2 * gib, 1.21 * gib, 0.0, 0.0).ticks().map(|(_, name)| name).collect();
+        assert_eq!(ticks.first().map(String::as_str), Some("1224 MiB"), "{ticks:?}");
     }
 }

@@ -5,7 +5,9 @@
 use std::fmt::Write;
 
 /// Selector, property, and its value on white and on black.
-const COLOURS: [(&str, &str, &str, &str); 19] = [
+pub(in crate::output) type Colour = (&'static str, &'static str, &'static str, &'static str);
+
+const COLOURS: [Colour; 19] = [
     (".paper", "fill", "#fff", "#14181d"),
     ("text,.verdict text", "fill", "#1c2128", "#e8ebee"),
     ("text.faint,.axis text,.legend text,.restart", "fill", "#5d6670", "#a3adb8"),
@@ -50,14 +52,20 @@ const PATTERNS: &str = "\
 /// Writes the style and the patterns of the verdicts.
 pub(super) fn draw(page: &mut String) {
     page.push_str("<style>\n:root{color-scheme:light dark}\n");
-    page.push_str(SHAPES);
-    for (selector, property, light, _) in COLOURS {
+    rules(page, SHAPES, &COLOURS);
+    page.push_str("</style>\n");
+    page.push_str(PATTERNS);
+}
+
+/// Writes shapes, and colours for light and for dark.
+pub(in crate::output) fn rules(page: &mut String, shapes: &str, colours: &[Colour]) {
+    page.push_str(shapes);
+    for (selector, property, light, _) in colours {
         let _ = write!(page, "{selector}{{{property}:{light}}}");
     }
     page.push_str("\n@media (prefers-color-scheme:dark){");
-    for (selector, property, _, dark) in COLOURS {
+    for (selector, property, _, dark) in colours {
         let _ = write!(page, "{selector}{{{property}:{dark}}}");
     }
-    page.push_str("}\n</style>\n");
-    page.push_str(PATTERNS);
+    page.push_str("}\n");
 }

@@ -1,7 +1,7 @@
 //! Text that is fitted into a picture.
 
 /// At most `most` characters, the last of them kept: they tell one file from another.
-pub(super) fn shortened(text: &str, most: usize) -> String {
+pub(in crate::output) fn shortened(text: &str, most: usize) -> String {
     let count = text.chars().count();
     if count <= most {
         return text.to_owned();
@@ -11,7 +11,7 @@ pub(super) fn shortened(text: &str, most: usize) -> String {
 }
 
 /// Text in lines of about `width` characters, broken at spaces; at most `most` lines.
-pub(super) fn lines(text: &str, width: usize, most: usize) -> Vec<String> {
+pub(in crate::output) fn lines(text: &str, width: usize, most: usize) -> Vec<String> {
     let mut lines: Vec<String> = vec![String::new()];
     let mut words = text.split(' ');
     for word in words.by_ref() {

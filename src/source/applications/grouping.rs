@@ -4,7 +4,7 @@ use super::commands::{Commands, pid_in_file};
 use super::lives::{Individual, Lives};
 use super::names::{self, ContainerName};
 use super::own::Own;
-use super::selector::{Selection, Selector};
+use super::selector::{Selection, Selector, Wanted};
 use super::version::{runtime, variable};
 use crate::analysis::sample::{About, Identity, Lifetime, clean_label};
 use crate::source::cgroup::{Placement, Version, is_within};
@@ -176,6 +176,8 @@ impl Applications {
         for (pid, process) in table.iter().filter(|(pid, _)| Some(*pid) != own.pid) {
             let wanted = &self.selection.wanted;
             let by_pid = pids.iter().position(|named| *named == Some(pid));
+            let is_below = |wanted: &Wanted| matches!(wanted.selector, Selector::Below(top) if top == process.parent);
+            let by_parent = || wanted.iter().position(is_below);
             let by_group = || wanted.iter().position(|wanted| wanted.selector.holds(&process.membership));
             // Who started memtrend has the pattern in its own command line.
             let by_command = || {
@@ -183,7 +185,7 @@ impl Applications {
                     .then(|| self.commands.matching(wanted, (pid, process), &self.roots, tally))
                     .flatten()
             };
-            if let Some(place) = by_pid.or_else(by_group).or_else(by_command) {
+            if let Some(place) = by_pid.or_else(by_parent).or_else(by_group).or_else(by_command) {
                 direct.insert(pid, place);
             }
         }

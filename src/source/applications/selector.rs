@@ -36,6 +36,8 @@ pub struct Wanted {
 pub enum Selector {
     /// By pid, with its descendants.
     Pid(u32),
+    /// All processes below a process, without itself.
+    Below(u32),
     /// By a file that holds the pid, read again when it changes.
     PidFile(PathBuf),
     /// By the command line, arguments joined by blanks, with descendants.
@@ -44,12 +46,14 @@ pub enum Selector {
     Cgroup(Box<[u8]>),
     /// All processes of a systemd unit; the name with or without `.service`.
     Unit(Box<[u8]>),
+    /// All processes of a container, by its id or the beginning of it.
+    Container(Box<str>),
 }
 
 impl Selector {
     /// Whether descendants belong to it, wherever they are.
     pub(super) fn takes_descendants(&self) -> bool {
-        matches!(self, Self::Pid(_) | Self::PidFile(_) | Self::CommandLine(_))
+        matches!(self, Self::Pid(_) | Self::Below(_) | Self::PidFile(_) | Self::CommandLine(_))
     }
 
     /// Whether a process is in it by its control groups.
@@ -60,7 +64,10 @@ impl Selector {
                 let unit = unit.strip_suffix(b".service").unwrap_or(unit);
                 matches!(&membership.placement, Placement::Unit { name, .. } if **name == *unit)
             }
-            Self::Pid(_) | Self::PidFile(_) | Self::CommandLine(_) => false,
+            Self::Container(id) => {
+                matches!(&membership.placement, Placement::Container { container, .. } if container.id.starts_with(&**id))
+            }
+            Self::Pid(_) | Self::Below(_) | Self::PidFile(_) | Self::CommandLine(_) => false,
         }
     }
 }

@@ -1,12 +1,12 @@
 //! What a pass has found out beside its sample: how each application is read, and which processes there are. For people who ask
 //! why something is not seen.
 
-use super::World;
-use crate::analysis::sample::{Identity, Reason};
+use super::{World, observing};
+use crate::analysis::sample::{Identity, Kind, Reason};
 use crate::source::applications::Own;
 use crate::source::cgroup::{Membership, Placement};
 use crate::source::process::table::Process;
-use crate::units::length_as_count;
+use crate::units::{Bytes, length_as_count};
 
 /// Where an application lives.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -50,7 +50,34 @@ pub(crate) struct Census {
     pub(crate) memtrends: Vec<u32>,
 }
 
+/// A process of an application.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Member {
+    /// Its pid.
+    pub(crate) pid: u32,
+    /// When it began, in clock ticks since boot: with the pid it is unique.
+    pub(crate) start_ticks: u64,
+    /// Its program, as the kernel has it.
+    pub(crate) program: Box<str>,
+    /// Anonymous and shared memory, resident or swapped out; absent while it cannot be read.
+    pub(crate) held: Option<Bytes>,
+}
+
 impl World {
+    /// The processes of an application in the last pass, the oldest first.
+    pub(crate) fn members(&self, identity: &Identity) -> Vec<Member> {
+        let group = self.applications.groups.iter().find(|group| *group.identity == *identity);
+        let member = |pid: &u32| {
+            let process = self.processes.get(*pid)?;
+            let by_kind = observing::sum(&[process], self.page_size);
+            let held = by_kind.get(Kind::Anon).map(|anon| {
+                anon.saturating_add(by_kind.or_zero(Kind::Shmem)).saturating_add(by_kind.or_zero(Kind::Swap))
+            });
+            Some(Member { pid: *pid, start_ticks: process.start_ticks, program: process.program.clone(), held })
+        };
+        group.into_iter().flat_map(|group| &group.members).filter_map(member).collect()
+    }
+
     /// How an application of the last pass is read.
     pub(crate) fn access(&self, identity: &Identity) -> Option<Access> {
         let group = self.applications.groups.iter().find(|group| *group.identity == *identity)?;

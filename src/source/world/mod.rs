@@ -17,7 +17,7 @@ use super::read_error::Tally;
 use super::roots::Roots;
 use crate::analysis::sample::{Identity, Outcome, Sample, Source};
 use crate::units::Clock;
-pub(crate) use access::{Census, Home};
+pub(crate) use access::{Census, Home, Member};
 use cgroups::GroupReader;
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;

@@ -125,7 +125,7 @@ pub(super) fn wanted_processes(groups: &[Group], readings: &[Option<Reading>]) -
 }
 
 /// Memory summed over processes. Shared pages count once for each process that has them.
-fn sum(members: &[&Process], page_size: u64) -> ByKind {
+pub(super) fn sum(members: &[&Process], page_size: u64) -> ByKind {
     let mut by_kind = ByKind::default();
     for process in members {
         let Some(statm) = process.statm else { continue };

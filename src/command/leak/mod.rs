@@ -1,5 +1,7 @@
 //! `memtrend leak`: a program that leaks at a known rate, for the demo and for tests.
 
+mod serving;
+
 use crate::cli::LeakFlags;
 use anyhow::Context;
 use std::time::{Duration, Instant};
@@ -13,13 +15,16 @@ const STEP: Duration = Duration::from_millis(10);
 /// Leaks until it is killed, or ends by itself at `--stop-at`.
 ///
 /// # Errors
-/// When the cgroup cannot be joined.
+/// When the cgroup cannot be joined, or the address not listened on.
 pub fn run(flags: &LeakFlags) -> anyhow::Result<()> {
     // It must not outlive whoever started it, even if that is killed.
     rustix::process::set_parent_process_death_signal(Some(rustix::process::Signal::KILL))?;
     if let Some(folder) = &flags.join {
         let procs = folder.join("cgroup.procs");
         std::fs::write(&procs, "0").with_context(|| format!("--join: cannot write {}", procs.display()))?;
+    }
+    if let Some(address) = &flags.serve {
+        return serving::serve(address, flags.per_request);
     }
     let mut kept: Vec<Vec<u8>> = Vec::new();
     let begun = Instant::now();

@@ -1,13 +1,14 @@
 //! Untrusted text for a terminal.
 
+use super::markup::is_harmless;
+
 /// The text on one line, without what could move a terminal's cursor or turn the direction of writing: escaped as in Rust.
 pub fn plain(text: &str) -> String {
-    let turns = |character| matches!(character, '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
     let mut plain = String::with_capacity(text.len());
     for character in text.chars() {
-        match character.is_control() || turns(character) {
-            true => plain.extend(character.escape_default()),
-            false => plain.push(character),
+        match is_harmless(character) {
+            true => plain.push(character),
+            false => plain.extend(character.escape_default()),
         }
     }
     plain
