@@ -79,7 +79,7 @@ mod tests {
         for (status, is_in) in cases {
             assert_eq!(statuses.contains(status), is_in, "{status}");
         }
-        assert!(Statuses::default().contains(304) && !Statuses::default().contains(400));
+        assert!(Statuses::default().contains(204) && !Statuses::default().contains(304));
     }
 
     #[test]
