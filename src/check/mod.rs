@@ -3,6 +3,7 @@
 
 mod event;
 pub(crate) mod keeper;
+mod listener;
 pub mod load;
 mod output;
 mod probe;

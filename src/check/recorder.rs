@@ -20,6 +20,15 @@ const MAIN_SHARE: f64 = 0.5;
 /// What holds less is a command of a shell, which comes and goes.
 const LEAST_MAIN: Bytes = Bytes(1 << 20);
 
+/// Rounds in a row that one that answers may leave out.
+const MOST_FAILURES: u32 = 3;
+
+/// Processes that are told as not answering.
+const MOST_NOTES: usize = 3;
+
+/// What that means.
+const GARBAGE: &str = "its garbage is judged with its memory, which may hide or feign a leak";
+
 /// Where the run stands when something is seen.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Now {
@@ -47,6 +56,12 @@ pub(super) struct Recorder {
     /// Pid, start and program of what holds most of the memory.
     main: Option<(u32, u64, Box<str>)>,
     known: BTreeSet<(u32, u64)>,
+    /// Rounds in a row in which one that had answered did not.
+    failures: u32,
+    /// Those that have never answered, and are told.
+    unasked: BTreeSet<u32>,
+    /// From when on the program is what it will be, in seconds since the load began.
+    warm_up_seconds: f64,
 }
 
 /// What is held: unreclaimable memory, swapped out or not.
@@ -56,9 +71,16 @@ pub(super) fn held(memory: &Memory) -> Bytes {
 
 impl Recorder {
     /// Begins with what was there when the program was ready.
-    pub(super) fn new(is_probed: bool, look: &Look) -> Self {
+    pub(super) fn new(is_probed: bool, look: &Look, warm_up_seconds: f64) -> Self {
         let known = look.members.iter().map(|member| (member.pid, member.start_ticks)).collect();
-        Self { probing: if is_probed { Probing::Awaited } else { Probing::Off }, main: None, known }
+        Self {
+            probing: if is_probed { Probing::Awaited } else { Probing::Off },
+            main: None,
+            known,
+            failures: 0,
+            unasked: BTreeSet::new(),
+            warm_up_seconds,
+        }
     }
 
     /// Takes down a look.
@@ -74,8 +96,7 @@ impl Recorder {
             }
         }
         match &self.probing {
-            Probing::Off => of(&mut facts.parts, Part::Memory).push(point(held)),
-            Probing::Awaited => {}
+            Probing::Off | Probing::Awaited => of(&mut facts.parts, Part::Memory).push(point(held)),
             Probing::Of(pids) => {
                 let rest = look.members.iter().filter(|member| !pids.contains(&member.pid));
                 // A container's other memory is in no process.
@@ -93,7 +114,7 @@ impl Recorder {
                 return Err(Trouble::NearLimit(ceiling.used, ceiling.limit));
             }
         }
-        self.follow_main(held, &look.members)
+        self.follow_main(held, &look.members, now)
     }
 
     fn count(&mut self, facts: &mut Facts, members: &[Member]) {
@@ -105,10 +126,14 @@ impl Recorder {
     }
 
     /// That the process which is most of the program goes on; others may come and go.
-    fn follow_main(&mut self, held: Bytes, members: &[Member]) -> Result<(), Trouble> {
+    fn follow_main(&mut self, held: Bytes, members: &[Member], now: Now) -> Result<(), Trouble> {
         if let Some((pid, start, program)) = &self.main {
             let is_there = members.iter().any(|member| (member.pid, member.start_ticks) == (*pid, *start));
             return if is_there { Ok(()) } else { Err(Trouble::Restarted(shown(program))) };
+        }
+        // What starts it may hold more at first than itself.
+        if now.seconds < self.warm_up_seconds {
+            return Ok(());
         }
         let largest = members.iter().max_by_key(|member| member.held);
         let is_most = |member: &&Member| {
@@ -121,30 +146,44 @@ impl Recorder {
 
     /// Takes down a round of probes.
     pub(super) fn probed(&mut self, facts: &mut Facts, probed: &Probed, now: Now) {
-        if self.probing == Probing::Off {
-            return;
-        }
-        if let Some((pid, why)) = probed.failed.first_key_value() {
-            // One that has just ended cannot answer, and is no trouble by itself.
-            if self.known.iter().any(|(known, _)| known == pid) {
-                self.give_up(facts, why);
+        let known: BTreeSet<u32> = match &self.probing {
+            Probing::Off => return,
+            Probing::Awaited => BTreeSet::new(),
+            Probing::Of(pids) => pids.clone(),
+        };
+        // One that has just ended cannot answer, and is no trouble by itself.
+        let is_there = |pid: &u32| self.known.iter().any(|(known, _)| known == pid);
+        let failed: Vec<(u32, String)> =
+            probed.failed.iter().filter(|(pid, _)| is_there(pid)).map(|(pid, why)| (*pid, why.clone())).collect();
+        for (pid, why) in &failed {
+            if known.contains(pid) {
+                self.failures += 1;
+                if self.failures >= MOST_FAILURES {
+                    self.give_up(facts, why);
+                }
+                // Without it the sum would seem to fall.
+                return;
             }
-            return;
+            self.note_once(facts, *pid, why);
         }
-        let pids: BTreeSet<u32> = probed.found.keys().copied().collect();
-        if pids.is_empty() {
-            if self.probing == Probing::Awaited {
-                self.probing = Probing::Off;
-                facts.parts = vec![(Part::Memory, facts.total.clone())];
-            }
-            return;
-        }
-        self.probing = Probing::Of(pids);
-        let point = |bytes: f64| Point { seconds: now.seconds, work: now.work, bytes };
         let Some((live, outside)) = probed.sum() else { return };
+        self.failures = 0;
+        if known.is_empty() {
+            // Until now all of the memory was judged.
+            facts.parts.clear();
+        }
+        self.probing = Probing::Of(known.into_iter().chain(probed.found.keys().copied()).collect());
+        let point = |bytes: f64| Point { seconds: now.seconds, work: now.work, bytes };
         of(&mut facts.parts, Part::LiveHeap).push(point(live.as_f64()));
         if let Some(outside) = outside {
             of(&mut facts.parts, Part::OutsideHeap).push(point(outside));
+        }
+    }
+
+    /// Of a process that never answered all of the memory is judged, beside the heaps of others.
+    fn note_once(&mut self, facts: &mut Facts, pid: u32, why: &str) {
+        if self.unasked.len() < MOST_NOTES && self.unasked.insert(pid) {
+            facts.notes.push(format!("{why}: {GARBAGE}"));
         }
     }
 
@@ -152,7 +191,7 @@ impl Recorder {
     fn give_up(&mut self, facts: &mut Facts, why: &str) {
         self.probing = Probing::Off;
         facts.parts = vec![(Part::Memory, facts.total.clone())];
-        facts.notes.push(format!("{why}: its garbage is judged with its memory, which may hide or feign a leak"));
+        facts.notes.push(format!("{why}: {GARBAGE}"));
     }
 }
 

@@ -42,6 +42,8 @@ pub(crate) struct Settings {
     pub(crate) drive: Drive,
     /// What counts the work, where it is not the built-in load.
     pub(crate) counter: Option<super::load::command::RequestsFrom>,
+    /// Whether something in front of the program is loaded.
+    pub(crate) is_proxied: bool,
     /// Whose certificates are good.
     pub(crate) trust: crate::http::Trust,
     /// The share of requests that may fail.

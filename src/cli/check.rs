@@ -134,6 +134,10 @@ pub struct LoadFlags {
     #[arg(long, value_name = "SHARE", default_value = "0.1%", requires = "http", allow_hyphen_values = true)]
     pub max_failures: Share,
 
+    /// What listens at the address of --http is in front of the program, and not watched
+    #[arg(long, requires = "http")]
+    pub proxied: bool,
+
     /// Take any certificate
     #[arg(long)]
     pub insecure: bool,

@@ -11,6 +11,8 @@ pub enum Trouble {
     NotStarted(String),
     /// It was not ready in time: what was waited for, and for so many seconds.
     NotReady(String, f64),
+    /// Another process listens at the address that is loaded.
+    OtherListens(String),
     /// It ended by itself: how, after so many seconds.
     Ended(String, f64),
     /// The process that held most of its memory has ended, while the program went on: its program.
@@ -46,6 +48,7 @@ impl Trouble {
             Self::LoadFailed(_) | Self::LoadEnded(_) | Self::NotCounted(_) => (Check::Load, Outcome::Unknown),
             Self::NotStarted(_)
             | Self::NotReady(..)
+            | Self::OtherListens(_)
             | Self::Ended(..)
             | Self::Signalled(..)
             | Self::Unreadable(_)
@@ -61,6 +64,10 @@ impl fmt::Display for Trouble {
         match self {
             Self::NotStarted(why) => write!(f, "the program could not be started: {why}"),
             Self::NotReady(what, seconds) => write!(f, "not ready after {}: waited for {what}", Span(*seconds)),
+            Self::OtherListens(address) => write!(
+                f,
+                "what listens at {address} is not the program: its memory would say nothing (--proxied where that is meant)"
+            ),
             Self::Ended(how, seconds) => write!(f, "the program ended {how} after {}", Span(*seconds)),
             Self::Restarted(program) => {
                 write!(f, "{program}, which held most of the memory, ended and was replaced: a restart hides a leak")

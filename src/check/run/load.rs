@@ -51,7 +51,7 @@ impl Run<'_> {
         // Without the thread all of the memory is judged.
         let prober = prober.unwrap_or(None);
         if let Some(look) = &self.last {
-            self.recorder = Some(Recorder::new(prober.is_some(), look));
+            self.recorder = Some(Recorder::new(prober.is_some(), look, self.settings.bounds.rules.warm_up_seconds));
         }
         let settled = self.load_until_settled(began, prober.as_ref());
         let ended = self.end_load();

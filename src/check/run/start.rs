@@ -2,9 +2,10 @@
 
 use super::super::event::Event;
 use super::super::keeper::{Keeper, Kept};
+use super::super::listener::{self, Listener};
 use super::super::output::Lines;
 use super::super::ready::Ready;
-use super::super::settings::Target;
+use super::super::settings::{Drive, Target};
 use super::super::watch::Watcher;
 use super::streams::{on_standard_error, piped};
 use super::{Progress, Run};
@@ -118,8 +119,27 @@ impl Run<'_> {
         }
         self.look()?;
         self.await_first_look()?;
+        self.check_listeners()?;
         self.facts.stages.ready = self.begun.elapsed().as_secs_f64();
         self.facts.levels.ready = self.held();
+        Ok(())
+    }
+
+    /// That the addresses that are loaded are the program's: it may have failed to listen there because another does.
+    fn check_listeners(&self) -> Result<(), Trouble> {
+        let (Drive::Http(plan), Target::Command(_), false) =
+            (&self.settings.drive, &self.settings.target, self.settings.is_proxied)
+        else {
+            return Ok(());
+        };
+        let members = self.last.iter().flat_map(|look| &look.members);
+        let pids: Vec<u32> = members.map(|member| member.pid).collect();
+        for address in plan.targets.iter().map(|target| target.address()) {
+            let is_here = address.host == "localhost" || address.host == "::1" || address.host.starts_with("127.");
+            if is_here && listener::of(address.port, &pids) == Listener::Others {
+                return Err(Trouble::OtherListens(address.host_and_port()));
+            }
+        }
         Ok(())
     }
 

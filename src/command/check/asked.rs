@@ -89,6 +89,7 @@ pub(super) fn settings(flags: &CheckFlags) -> anyhow::Result<Settings> {
         ready_timeout: flags.ready.ready_timeout.0,
         drive,
         counter,
+        is_proxied: flags.load.proxied,
         trust,
         most_failures: most_failures.0,
         bounds: Bounds {

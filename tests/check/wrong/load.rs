@@ -45,20 +45,27 @@ fn fails_closed(flags: &[&str], expected: &[&str]) {
 #[test]
 fn answers_of_500_fail_closed_with_an_example() {
     let port = answering("HTTP/1.1 500 No\r\nContent-Length: 6\r\n\r\nbroken");
-    fails_closed(&["--http", &format!("http://127.0.0.1:{port}/{{n}}")], &["requests failed: ", "500", "127.0.0.1"]);
+    fails_closed(&["--proxied", "--http", &format!("http://127.0.0.1:{port}/{{n}}")], &["requests failed: ", "500", "127.0.0.1"]);
 }
 
 #[test]
 fn a_server_that_speaks_no_http_fails_closed_with_an_example() {
     let port = answering("\u{1b}[31mwho is there?\n");
-    fails_closed(&["--http", &format!("http://127.0.0.1:{port}/")], &["requests failed: "]);
+    fails_closed(&["--proxied", "--http", &format!("http://127.0.0.1:{port}/")], &["requests failed: "]);
 }
 
 #[test]
 fn a_silent_server_fails_closed() {
     let port = answering("");
     let url = format!("http://127.0.0.1:{port}/");
-    fails_closed(&["--http", &url, "--request-timeout=300ms"], &["requests failed: ", "no whole answer within 0.3 s"]);
+    fails_closed(&["--proxied", "--http", &url, "--request-timeout=300ms"], &["requests failed: ", "no whole answer within 0.3 s"]);
+}
+
+#[test]
+fn a_server_of_somebody_else_is_not_taken_for_the_program() {
+    let port = answering("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok");
+    let url = format!("http://localhost:{port}/");
+    fails_closed(&["--http", &url], &["what listens at localhost:", "is not the program"]);
 }
 
 #[test]
