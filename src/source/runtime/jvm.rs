@@ -67,7 +67,7 @@ fn collections_before(collector: Collector, tells_dead_objects: bool) -> u32 {
         // Every fourth moves all objects (`MarkSweepAlwaysCompactCount`); the others leave up to a twentieth of the heap in its place,
         // dead objects among it.
         Collector::Serial => 3,
-        // Likewise, but for collections that were asked for (`UseMaximumCompactionOnSystemGC`).
+        // Likewise (half a MB of 200 in JDK 17), but for collections that are asked for (`UseMaximumCompactionOnSystemGC`).
         Collector::Parallel => 1,
         Collector::Epsilon | Collector::Other => 0,
     }
