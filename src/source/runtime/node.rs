@@ -1,7 +1,8 @@
 //! Node: a hook that it loads before the program, and that collects and answers when it is asked.
 //!
 //! Each process that inherits the environment listens on a socket of its own, named by its pid, in the folder of the hook: children
-//! and workers of `cluster` too. Worker threads have heaps of their own, which are not asked.
+//! and workers of `cluster` too. Worker threads have heaps of their own, which are not asked. Where Node's permission model is on
+//! (`--permission`), a program does not start with the hook, unless it may read it (`--allow-fs-read`).
 
 use super::LiveHeap;
 use super::deadline::Deadline;
