@@ -2,7 +2,7 @@
 //!
 //! For a leak gate that runs somebody's program as the same user, and asks at checkpoints. Never for the tick of `serve`: each
 //! question stops the program for a collection, and blocks the thread that asks. A figure after a full collection has no sawtooth:
-//! a leak shows in a few checkpoints that a resident set shows in hours.
+//! a leak is what rises from one checkpoint to the next.
 //!
 //! HotSpot is asked through its attach socket, as `jcmd` does (`jvm`); Node through a hook that it has loaded (`node`). Both
 //! answer on a Unix socket (`socket`), and whatever the process does, a question ends in the time that it was given.
