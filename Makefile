@@ -37,7 +37,7 @@ setup:
 # The binary under test is that of the image, where there is an engine to build it with; it is built while the rest is checked.
 # Then one test more at a time than there are cores, for many wait for the kernel or for a container; but those that hold
 # memtrend to what it does in time come after, one for each core.
-in_time = virtual_machine:: passes_are_made_however_much_is_asked check_load::schedule:: check_load::alone::
+in_time = check::ends:: virtual_machine:: passes_are_made_however_much_is_asked check_load::schedule:: check_load::alone::
 
 test: setup
 	@mkdir -p target; \

@@ -140,8 +140,11 @@ impl Run<'_> {
                 }
                 break;
             }
-            if let Ok(Event::Killed(evidence)) = self.events.recv_timeout(self.settings.interval) {
-                watcher.learn(&evidence);
+            match self.events.recv_timeout(self.settings.interval) {
+                Ok(Event::Killed(evidence)) => watcher.learn(&evidence),
+                // Without its keeper the program is not found where it was.
+                Ok(Event::Program(Told::Lost)) => return Trouble::KeeperLost,
+                _ => {}
             }
             let _ = watcher.look();
         }

@@ -45,7 +45,10 @@ fn fails_closed(flags: &[&str], expected: &[&str]) {
 #[test]
 fn answers_of_500_fail_closed_with_an_example() {
     let port = answering("HTTP/1.1 500 No\r\nContent-Length: 6\r\n\r\nbroken");
-    fails_closed(&["--proxied", "--http", &format!("http://127.0.0.1:{port}/{{n}}")], &["requests failed: ", "500", "127.0.0.1"]);
+    fails_closed(
+        &["--proxied", "--http", &format!("http://127.0.0.1:{port}/{{n}}")],
+        &["requests failed: ", "500", "127.0.0.1"],
+    );
 }
 
 #[test]
@@ -58,7 +61,10 @@ fn a_server_that_speaks_no_http_fails_closed_with_an_example() {
 fn a_silent_server_fails_closed() {
     let port = answering("");
     let url = format!("http://127.0.0.1:{port}/");
-    fails_closed(&["--proxied", "--http", &url, "--request-timeout=300ms"], &["requests failed: ", "no whole answer within 0.3 s"]);
+    fails_closed(
+        &["--proxied", "--http", &url, "--request-timeout=300ms"],
+        &["requests failed: ", "no whole answer within 0.3 s"],
+    );
 }
 
 #[test]
