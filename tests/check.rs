@@ -3,6 +3,7 @@
 mod ends;
 mod found;
 mod itself;
+mod killed;
 mod marked;
 mod peers;
 mod reports;
