@@ -27,12 +27,6 @@ pub(crate) fn run(options: &[&str], script: &str, arguments: &[&str]) -> String 
     text
 }
 
-/// Of so many kills in the machine, the most whose scope may be lost to the runtime, which removes the cgroup that tells it: the
-/// machine is emulated, and memtrend gets its turn late.
-pub(crate) fn most_unknown(kills: u64) -> f64 {
-    memtrend::units::count_as_f64((kills / 10).max(1))
-}
-
 /// The pages in a text, each after its mark.
 pub(crate) fn pages(text: &str) -> BTreeMap<&str, Page> {
     let parts = text.split("@@page ").skip(1).map(|part| part.split_once('\n').unwrap());

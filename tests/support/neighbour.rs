@@ -53,16 +53,8 @@ impl Neighbour {
 
     /// After so many kills by its own limit, and a restart after each but the last.
     pub(crate) fn assert_counted(&self, page: &Page, count: u64, told: &str) {
-        self.assert_counted_but(page, count, 0.0, told);
-    }
-
-    /// The same, where of so many kills the runtime may have been faster than memtrend in removing the cgroup that told whose limit
-    /// it was: they are counted all the same, and never as another's.
-    pub(crate) fn assert_counted_but(&self, page: &Page, count: u64, most_unknown: f64, told: &str) {
         let count = count_as_f64(count);
-        let [own, others @ .., unknown] = self.kills(page);
-        assert_eq!((own + unknown, others), (count, [0.0; 3]), "{told}");
-        assert!(unknown <= most_unknown, "{unknown} unknown: {told}");
+        assert_eq!(self.kills(page), [count, 0.0, 0.0, 0.0, 0.0], "{told}");
         assert_eq!(restarts(page, self.0), [count - 1.0, 0.0, 0.0], "{told}");
     }
 

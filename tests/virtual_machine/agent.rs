@@ -1,7 +1,7 @@
 //! The node agent as its manifest says, over pods as the kubelet lays them out, under cgroup v2.
 
 use super::kubelet::{Place, config};
-use super::{most_unknown, pages, run};
+use super::{pages, run};
 use crate::manifests::rendered;
 use crate::support::page::Page;
 use serde_json::Value;
@@ -103,7 +103,6 @@ fn each_pod_has_its_names_its_limit_and_its_kills() {
     assert!(own.is_empty(), "{own:?}");
     let is_of_a_pod = |series: &&String| series.starts_with("memtrend_application_up{") && series.contains("pod=");
     assert_eq!(all.series.keys().filter(is_of_a_pod).count(), pods.len(), "{}", all.listing());
-    let mut unknown = 0.0;
     for pod in &pods {
         let told = || format!("{}: {text}", pod.argument());
         assert_eq!(pod.value(all, "application_up", ""), Some(1.0), "{}", told());
@@ -112,20 +111,17 @@ fn each_pod_has_its_names_its_limit_and_its_kills() {
         let limit = pod.value(all, "memory_limit_bytes", ",source=\"own\"");
         let own = (pod.memory > 0).then_some(memtrend::units::count_as_f64(pod.memory * MIB));
         assert_eq!(limit, own, "{}", told());
-        let kills = |page: &Page, scope| pod.value(page, "oom_kills_total", &format!(",scope=\"{scope}\""));
+        let kills = |page: &Page| pod.value(page, "oom_kills_total", ",scope=\"own\"");
         let restarts = |page: &Page| {
             ["oom", "exit", "unknown"].map(|cause| pod.value(page, "restarts_total", &format!(",cause=\"{cause}\"")))
         };
         let expected = memtrend::units::count_as_f64(pod.kills);
-        assert_eq!(kills(all, "own"), Some(0.0), "{}", told());
-        let [own, unknown_of_it] = ["own", "unknown"].map(|scope| kills(again, scope).unwrap());
-        assert_eq!(own + unknown_of_it, expected, "{}", told());
-        unknown += unknown_of_it;
+        assert_eq!(kills(all), Some(0.0), "{}", told());
+        assert_eq!(kills(again), Some(expected), "{}", told());
         let by_hand = if pod.kills > 0 { 1.0 } else { 0.0 };
         assert_eq!(restarts(again), [Some(expected), Some(by_hand), Some(0.0)], "{}", told());
         assert_eq!(pod.value(again, "application_up", ""), Some(1.0), "{}", told());
     }
-    assert!(unknown <= most_unknown(pods.iter().map(|pod| pod.kills).sum()), "{unknown}: {text}");
     let [rest @ .., gone] = &pods[..] else { unreachable!() };
     for pod in rest {
         assert_eq!(pod.value(deleted, "application_up", ""), Some(1.0), "{}: {text}", pod.argument());
@@ -133,7 +129,6 @@ fn each_pod_has_its_names_its_limit_and_its_kills() {
     // Of the pod that was deleted only what was counted of its kills is still told: increase() over its end stays right.
     let of_it: Vec<&String> = deleted.series.keys().filter(|series| series.contains(&gone.name)).collect();
     assert!(of_it.iter().all(|series| series.starts_with("memtrend_oom_")), "{of_it:?}");
-    let of_scope = |scope| gone.value(deleted, "oom_kills_total", &format!(",scope=\"{scope}\""));
-    assert_eq!(of_scope("own").zip(of_scope("unknown")).map(|(own, unknown)| own + unknown), Some(2.0), "{text}");
+    assert_eq!(gone.value(deleted, "oom_kills_total", ",scope=\"own\""), Some(2.0), "{text}");
     assert!(text.contains("@@state") && text.contains("state"), "the node keeps them: {text}");
 }
