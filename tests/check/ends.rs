@@ -112,6 +112,32 @@ fn a_second_signal_kills_what_will_not_end() {
     assert!(over.took < Duration::from_secs(5), "{over:?}");
 }
 
+#[test]
+fn a_leak_that_is_found_decides_nothing_once_somebody_cuts_the_run_short() {
+    let flags = stages(&["--min-time=3s", "--max-time=6s", "--max-growth=1MiB/hour"]);
+    let direct = r#"exec "$0" leak --start 30000000 --rate 67108864"#;
+    // The shell ends with 143.
+    let below = r#""$0" leak --start 30000000 --rate 67108864; exit $?"#;
+    let cases = [
+        (direct, None, Signal::TERM, "memtrend was told to stop by SIGTERM"),
+        (direct, Some("leak"), Signal::KILL, "the program was killed by signal 9 after "),
+        (below, Some("leak"), Signal::TERM, "the program was ended by signal 15 (exit code 143) after "),
+    ];
+    side_by_side(&cases, |(program, victim, signal, expected)| {
+        let run = Marked::check(&flags, &shell(program, 0));
+        run.await_handlers();
+        let leak = format!("{} leak", crate::support::binary().display());
+        let victim = victim.map_or(run.pid(), |_| run.find(&leak));
+        thread::sleep(Duration::from_secs(8));
+        send(victim, signal);
+        let over = run.end(expected);
+        over.assert_fails_closed(expected);
+        assert!(over.sentence().starts_with(expected), "{over:?}");
+        let growth = &over.report["checks"][0];
+        assert_eq!((&growth["check"], &growth["outcome"]), (&"growth".into(), &"failed".into()), "{over:?}");
+    });
+}
+
 /// The server in Python, which lives on when its parent ends.
 fn python(port: u16) -> String {
     format!("python3 {} lru {port}", project().join("tests/check/programs/server.py").display())

@@ -81,7 +81,7 @@ impl Facts {
         let now = verdict.growth().zip(level).map(|(growth, level)| Kept { growth, level });
         let comparison = now.zip(self.bounds.before).map(|(now, before)| Comparison::new(now, before));
         let checks = self.checks(&verdict, comparison.as_ref());
-        let conclusion = GateReport::conclude(&checks);
+        let conclusion = GateReport::conclude(&checks, self.troubles.iter().any(Trouble::cuts_short));
         let sentence = sentence(conclusion, &checks);
         let mut kinds: Vec<KindGrowth> =
             self.kinds.iter().filter_map(|(kind, series)| grown(*kind, series, from)).collect();
@@ -180,10 +180,12 @@ impl Facts {
         ]
     }
 
-    /// A check that holds unless some trouble answers for it; the worst is told.
+    /// A check that holds unless some trouble answers for it; what cut the run short is told, or the worst.
     fn answered(&self, check: Check, sentence: String) -> Checked {
         let of_it = || self.troubles.iter().filter(|trouble| trouble.answers().0 == check);
-        let worst = of_it().find(|trouble| trouble.answers().1 == Outcome::Failed).or_else(|| of_it().next());
+        let worst = of_it().find(|trouble| trouble.cuts_short());
+        let worst = worst.or_else(|| of_it().find(|trouble| trouble.answers().1 == Outcome::Failed));
+        let worst = worst.or_else(|| of_it().next());
         match worst {
             Some(trouble) => Checked { check, outcome: trouble.answers().1, sentence: trouble.to_string() },
             None => Checked { check, outcome: Outcome::Passed, sentence },

@@ -201,8 +201,12 @@ pub struct GateReport {
 }
 
 impl GateReport {
-    /// What becomes of the checks taken together: a failure first, then what could not be told.
-    pub fn conclude(checks: &[Checked]) -> Conclusion {
+    /// What becomes of the checks taken together: nothing where somebody cut the run short, else a failure first, then what could not be
+    /// told.
+    pub fn conclude(checks: &[Checked], is_cut_short: bool) -> Conclusion {
+        if is_cut_short {
+            return Conclusion::Inconclusive;
+        }
         let has = |outcome: Outcome| checks.iter().find(|checked| checked.outcome == outcome);
         let leaks = checks.iter().any(|one| one.check == Check::Growth && one.outcome == Outcome::Failed);
         match (leaks, has(Outcome::Failed), has(Outcome::Unknown)) {
@@ -233,7 +237,7 @@ mod tests {
     fn a_failure_goes_before_what_is_unknown_and_nothing_unknown_passes() {
         let checks = |outcomes: &[(Check, Outcome)]| -> Conclusion {
             let checked = |&(check, outcome): &(Check, Outcome)| Checked { check, outcome, sentence: String::new() };
-            GateReport::conclude(&outcomes.iter().map(checked).collect::<Vec<_>>())
+            GateReport::conclude(&outcomes.iter().map(checked).collect::<Vec<_>>(), false)
         };
         let growth = |outcome| (Check::Growth, outcome);
         assert_eq!(checks(&[growth(Outcome::Passed), (Check::Idle, Outcome::Told)]).exit_code(), 0);

@@ -21,6 +21,8 @@ pub enum Trouble {
     OutOfMemory(u64),
     /// It was signalled to death by somebody, after so many seconds: the signal's number.
     Signalled(i32, f64),
+    /// It ended with the exit code of shells and runtimes that end by a signal (128 and its number), after so many seconds: the code.
+    Stopped(i32, f64),
     /// Its memory could not be read; why.
     Unreadable(String),
     /// It came to so much, which is above `--max-rss`.
@@ -29,6 +31,8 @@ pub enum Trouble {
     NearLimit(Bytes, Bytes),
     /// The load failed: what, and an example.
     LoadFailed(String),
+    /// The load tool was signalled to death by somebody: the signal's number.
+    LoadKilled(i32),
     /// The load ended before anything could be told, after so many seconds.
     LoadEnded(f64),
     /// The counter of requests cannot be read; why.
@@ -45,17 +49,28 @@ impl Trouble {
         match self {
             Self::Restarted(_) | Self::OutOfMemory(_) => (Check::Program, Outcome::Failed),
             Self::TooLarge(..) => (Check::MaxRss, Outcome::Failed),
-            Self::LoadFailed(_) | Self::LoadEnded(_) | Self::NotCounted(_) => (Check::Load, Outcome::Unknown),
+            Self::LoadFailed(_) | Self::LoadKilled(_) | Self::LoadEnded(_) | Self::NotCounted(_) => {
+                (Check::Load, Outcome::Unknown)
+            }
             Self::NotStarted(_)
             | Self::NotReady(..)
             | Self::OtherListens(_)
             | Self::Ended(..)
             | Self::Signalled(..)
+            | Self::Stopped(..)
             | Self::Unreadable(_)
             | Self::NearLimit(..)
             | Self::Interrupted(_)
             | Self::KeeperLost => (Check::Program, Outcome::Unknown),
         }
+    }
+
+    /// Whether somebody cut the run short: then it decides nothing, whatever was seen until then.
+    pub fn cuts_short(&self) -> bool {
+        matches!(
+            self,
+            Self::Signalled(..) | Self::Stopped(..) | Self::LoadKilled(_) | Self::Interrupted(_) | Self::KeeperLost
+        )
     }
 }
 
@@ -77,6 +92,10 @@ impl fmt::Display for Trouble {
             Self::Signalled(signal, seconds) => {
                 write!(f, "the program was killed by signal {signal} after {}", Span(*seconds))
             }
+            Self::Stopped(code, seconds) => {
+                let signal = code.saturating_sub(128);
+                write!(f, "the program was ended by signal {signal} (exit code {code}) after {}", Span(*seconds))
+            }
             Self::Unreadable(why) => write!(f, "its memory could not be read: {why}"),
             Self::TooLarge(peak, most) => write!(f, "{peak} were held, limit {most}"),
             Self::NearLimit(held, limit) => {
@@ -86,6 +105,7 @@ impl fmt::Display for Trouble {
                 )
             }
             Self::LoadFailed(what) => f.write_str(what),
+            Self::LoadKilled(signal) => write!(f, "the load tool was killed by signal {signal}"),
             Self::LoadEnded(seconds) => {
                 write!(f, "the load ended after {}, before anything could be told: run it for longer", Span(*seconds))
             }

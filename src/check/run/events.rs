@@ -12,6 +12,11 @@ use std::time::{Duration, Instant};
 /// What is told of a kill comes after the end that it is the reason of: how long is waited for it.
 const AFTER_AN_END: Duration = Duration::from_secs(1);
 
+/// Whether shells and runtimes end with this code when a signal ends them: 128 and its number.
+fn is_of_signal(code: i32) -> bool {
+    (129..=128 + 64).contains(&code)
+}
+
 impl Run<'_> {
     /// Takes events until a moment has come.
     pub(super) fn wait(&mut self, until: Instant) -> Result<(), Trouble> {
@@ -70,7 +75,13 @@ impl Run<'_> {
                 self.is_load_over = true;
                 Ok(())
             }
-            Told::Ended(Ended::Code(code), _) => Err(self.gone(format!("with exit code {code}"), false)),
+            Told::Ended(Ended::Code(code), _) => {
+                let seconds = self.begun.elapsed().as_secs_f64();
+                Err(match self.gone(format!("with exit code {code}"), false) {
+                    Trouble::Ended(..) if is_of_signal(code) => Trouble::Stopped(code, seconds),
+                    trouble => trouble,
+                })
+            }
             Told::Ended(Ended::Signal(signal), _) => {
                 let seconds = self.begun.elapsed().as_secs_f64();
                 Err(match self.gone(String::new(), signal == Signal::KILL.as_raw()) {
@@ -96,12 +107,14 @@ impl Run<'_> {
                 self.is_load_over = true;
                 Ok(())
             }
+            // Of what a shell runs.
+            Told::Ended(Ended::Code(code), _) if is_of_signal(code) => {
+                Err(Trouble::LoadKilled(code.saturating_sub(128)))
+            }
             Told::Ended(Ended::Code(code), _) => {
                 Err(Trouble::LoadFailed(format!("the load tool ended with exit code {code}")))
             }
-            Told::Ended(Ended::Signal(signal), _) => {
-                Err(Trouble::LoadFailed(format!("the load tool was killed by signal {signal}")))
-            }
+            Told::Ended(Ended::Signal(signal), _) => Err(Trouble::LoadKilled(signal)),
             Told::Lost => Err(Trouble::KeeperLost),
         }
     }
