@@ -18,9 +18,6 @@ use std::time::{Duration, Instant};
 /// Time between two looks at what has ended.
 const LOOK: Timespec = Timespec { tv_sec: 0, tv_nsec: 20_000_000 };
 
-/// What a program leaves behind has so long to end when it is asked to.
-const GRACE: Duration = Duration::from_secs(2);
-
 /// What cannot be killed within this is left alone: it is not ours to kill, or hangs in the kernel.
 const LONGEST_KILL: Duration = Duration::from_secs(10);
 
@@ -42,7 +39,7 @@ pub(crate) fn keep(mut line: UnixStream, command: &[OsString]) -> io::Result<()>
     // Nobody may be there to hear it, here and below: then the next look finds the line broken, and what was started is ended.
     drop(Told::Started(main).write(&mut line));
     let mut program = Some(main);
-    let mut deadline = None;
+    let mut is_ending = false;
     loop {
         let _ = poll(&mut [PollFd::new(&line, PollFlags::IN)], Some(&LOOK));
         let (ended, has_more) = reap(program);
@@ -50,27 +47,23 @@ pub(crate) fn keep(mut line: UnixStream, command: &[OsString]) -> io::Result<()>
             program = None;
             let left = if has_more { descendants(std::process::id()).len().max(1) } else { 0 };
             drop(Told::Ended(ended, left).write(&mut line));
-            if deadline.is_some() {
-                deadline = Some(Instant::now() + GRACE);
+            if is_ending {
                 signal_all(Signal::TERM);
             }
         }
         match Order::of(&read(&mut line)) {
             Some(Order::Kill) => break,
+            // How long that may take is known to who orders it: then it orders to kill.
             Some(Order::End) => {
-                deadline = Some(Instant::now() + Duration::from_secs(3600));
+                is_ending = true;
                 match program.and_then(find) {
                     Some(main) => signal(main, Signal::TERM),
-                    None => {
-                        deadline = Some(Instant::now() + GRACE);
-                        signal_all(Signal::TERM);
-                    }
+                    None => signal_all(Signal::TERM),
                 }
             }
             None => {}
         }
-        let is_over = |deadline: Instant| deadline <= Instant::now() || descendants(std::process::id()).is_empty();
-        if program.is_none() && deadline.is_some_and(is_over) {
+        if is_ending && program.is_none() && descendants(std::process::id()).is_empty() {
             break;
         }
     }

@@ -11,7 +11,7 @@ use super::streams::{on_standard_error, piped};
 use super::{Count, Progress, Run};
 use crate::analysis::gate::doubt::Doubt;
 use crate::analysis::gate::judge::Finding;
-use crate::analysis::gate::report::{Judged, Work};
+use crate::analysis::gate::report::{Judged, Processes, Work};
 use crate::analysis::gate::trouble::Trouble;
 use crate::analysis::gate::verdict::Verdict;
 use crate::units::count_as_f64;
@@ -57,7 +57,18 @@ impl Run<'_> {
         let ended = self.end_load();
         self.facts.levels.end = self.held();
         self.facts.stages.verdict = self.begun.elapsed().as_secs_f64();
+        self.note_replaced();
         settled.and(ended)
+    }
+
+    /// Processes that come and go take with them what they have leaked.
+    fn note_replaced(&mut self) {
+        let Processes { most, begun, ended } = self.facts.processes;
+        if begun > 0 && ended.saturating_mul(2) >= most {
+            self.facts.notes.push(format!(
+                "{ended} processes ended under load, of at most {most} at a time: what leaked in them went with them; let workers live for longer than the run"
+            ));
+        }
     }
 
     pub(super) fn begin_load(&mut self) -> Result<(), Trouble> {

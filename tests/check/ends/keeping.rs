@@ -35,6 +35,23 @@ fn a_keeper_that_is_killed_leaves_nothing_behind() {
 }
 
 #[test]
+fn what_a_wrapper_leaves_behind_has_as_long_to_end_as_the_program() {
+    let folder = tempfile::tempdir().unwrap();
+    let ended = folder.path().join("ended");
+    // The shell that is asked to end does so at once.
+    let script = format!(
+        r#"sh -c 'trap "sleep 4; echo well > {}; exit" TERM; while :; do sleep 0.1; done' & wait"#,
+        ended.display()
+    );
+    let flags = stages(&["--idle-after=0s", "--stop-timeout=20s"]);
+    let over = Marked::check(&flags, &shell(&script, free_port())).end("a wrapper");
+    assert_eq!(std::fs::read_to_string(&ended).unwrap_or_default(), "well\n", "{over:?}");
+    let notes = over.report["notes"].as_array().unwrap();
+    assert!(!notes.iter().any(|note| note.as_str().unwrap().contains("was killed")), "{over:?}");
+    assert!(notes.iter().any(|note| note.as_str().unwrap().contains("processes ended under load")), "{over:?}");
+}
+
+#[test]
 fn the_keeper_of_a_load_tool_that_is_killed_leaves_nothing_behind() {
     let mut flags = stages(&["--min-time=30s", "--max-time=30s"]);
     flags.extend(["--load", "setsid -f sleep 1000; exec sleep 999"]);
