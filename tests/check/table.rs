@@ -56,10 +56,20 @@ impl Row {
         })
     }
 
+    /// Whether the growth that was told is within shares of the truth, below and above.
+    fn is_within(&self, below: f64, above: f64) -> bool {
+        (1.0 - below..=1.0 + above).contains(&(self.growth / self.truth))
+    }
+
     fn is_right(&self) -> bool {
         self.verdict == if self.is_leak { "leak" } else { "no leak" }
     }
 }
+
+const TENTH: f64 = 0.1;
+
+/// What Go's collector lets pile up beside what is live (`GOGC=20`), and a tenth.
+const TENTH_OF_GO: f64 = 1.2 * 1.1 - 1.0;
 
 /// All runs.
 #[derive(Debug)]
@@ -95,11 +105,17 @@ impl Table {
         let large: Vec<f64> = leaks.iter().filter(|row| row.truth >= 1000.0).map(|row| row.seconds).collect();
         let median = quantile(large, 0.5);
         assert!(median <= 60.0, "{median}");
+        for language in LANGUAGES {
+            let above = if language == "go" { TENTH_OF_GO } else { TENTH };
+            let within = share(&self.of(true, Some(language)), &|row| row.is_within(TENTH, above));
+            println!("{language}: growth is right in {within:.3}");
+            assert!(within >= 0.95, "{language}: {within}");
+        }
     }
 
     fn markdown(&self) -> String {
         let mut text = String::from(
-            "| | leaks found | clean passed | inconclusive | growth told, in terms of the truth: median (all but a tenth) | time to the verdict | first against last | straight line |\n\
+            "| | leaks found | clean passed | inconclusive | growth told, in terms of the truth: median (all but a tenth); within a tenth | time to the verdict | first against last | straight line |\n\
              |---|---|---|---|---|---|---|---|\n",
         );
         for language in LANGUAGES.iter().copied().map(Some).chain([None]) {
@@ -120,7 +136,7 @@ impl Table {
                 )
             };
             text.push_str(&format!(
-                "| {} | {} of {} | {} of {} | {open} | {:.2} ({:.2}-{:.2}) | {:.0} s ({:.0} at most) | {} | {} |\n",
+                "| {} | {} of {} | {} of {} | {open} | {:.2} ({:.2}-{:.2}); {} of {} | {:.0} s ({:.0} at most) | {} | {} |\n",
                 language.unwrap_or("all"),
                 count(&leaks, &Row::is_right),
                 leaks.len(),
@@ -129,6 +145,8 @@ impl Table {
                 ratio(0.5),
                 ratio(0.05),
                 ratio(0.95),
+                found.iter().filter(|row| row.is_within(TENTH, TENTH)).count(),
+                found.len(),
                 seconds(0.5),
                 seconds(1.0),
                 peer(|row| row.first_against_last),
