@@ -25,7 +25,7 @@ pub(super) enum Event {
     Signal(&'static str),
 }
 
-/// Tells SIGINT, SIGTERM and SIGHUP from a thread of its own; they no longer end this process.
+/// Tells SIGINT, SIGQUIT, SIGTERM and SIGHUP from a thread of its own; they no longer end this process.
 ///
 /// # Errors
 /// When the system refuses the handlers or the thread.
@@ -35,6 +35,7 @@ pub(super) fn tell_signals(events: Sender<Event>) -> io::Result<()> {
     let mut interrupt = signal(SignalKind::interrupt())?;
     let mut terminate = signal(SignalKind::terminate())?;
     let mut hang_up = signal(SignalKind::hangup())?;
+    let mut quit = signal(SignalKind::quit())?;
     drop(_inside);
     let wait = move || {
         runtime.block_on(async {
@@ -43,6 +44,7 @@ pub(super) fn tell_signals(events: Sender<Event>) -> io::Result<()> {
                     _ = interrupt.recv() => "SIGINT",
                     _ = terminate.recv() => "SIGTERM",
                     _ = hang_up.recv() => "SIGHUP",
+                    _ = quit.recv() => "SIGQUIT",
                 };
                 if events.send(Event::Signal(name)).is_err() {
                     return;

@@ -38,7 +38,7 @@ pub struct CheckFlags {
     pub report: ReportFlags,
 
     /// Prove on the spot that the gate can fail, by a program that leaks 1 KiB a request, and pass, by one that does not
-    #[arg(long, conflicts_with_all = ["command", "pid", "container"])]
+    #[arg(long, conflicts_with_all = ["command", "pid", "container", "http", "load"])]
     pub self_test: bool,
 }
 
@@ -97,7 +97,7 @@ pub struct ReadyFlags {
 #[derive(Clone, Debug, Args)]
 #[command(next_help_heading = "Load (without any, growth is told for each hour)")]
 pub struct LoadFlags {
-    /// Send requests to a URL; {n} in it, or in the body, is the request's number; several are taken in turn
+    /// Send requests to a URL; an n in braces, in it or in the body, is the request's number; several are taken in turn
     #[arg(long, value_name = "URL")]
     pub http: Vec<String>,
 

@@ -126,7 +126,8 @@ impl Facts {
             let unit = self.bounds.unit.name();
             let sentence = match failed {
                 0 => format!("{done} {unit}s, none failed"),
-                _ => format!("{done} {unit}s, {failed} failed, which is allowed"),
+                _ if self.troubles.is_empty() => format!("{done} {unit}s, {failed} failed, which is allowed"),
+                _ => format!("{done} {unit}s, {failed} failed until the run was over"),
             };
             let sentence = if self.work.failed.is_some() { sentence } else { format!("{done} {unit}s were counted") };
             checks.push(self.answered(Check::Load, sentence));

@@ -15,6 +15,8 @@ pub enum Trouble {
     OtherListens(String),
     /// It ended by itself: how, after so many seconds.
     Ended(String, f64),
+    /// It had no more to do, before anything could be told, after so many seconds.
+    Done(f64),
     /// The process that held most of its memory has ended, while the program went on: its program.
     Restarted(String),
     /// The kernel killed so many of its processes for want of memory.
@@ -56,6 +58,7 @@ impl Trouble {
             | Self::NotReady(..)
             | Self::OtherListens(_)
             | Self::Ended(..)
+            | Self::Done(_)
             | Self::Signalled(..)
             | Self::Stopped(..)
             | Self::Unreadable(_)
@@ -84,6 +87,13 @@ impl fmt::Display for Trouble {
                 "what listens at {address} is not the program: its memory would say nothing (--proxied where that is meant)"
             ),
             Self::Ended(how, seconds) => write!(f, "the program ended {how} after {}", Span(*seconds)),
+            Self::Done(seconds) => {
+                write!(
+                    f,
+                    "the program was done after {}, before anything could be told: let it run for longer",
+                    Span(*seconds)
+                )
+            }
             Self::Restarted(program) => {
                 write!(f, "{program}, which held most of the memory, ended and was replaced: a restart hides a leak")
             }

@@ -13,6 +13,7 @@ pub use metric::Metric;
 pub use output::{OutputStream, Pattern};
 
 use super::error::LoadError;
+use std::fmt;
 use std::str::FromStr;
 
 /// Where the number of requests is told.
@@ -22,6 +23,15 @@ pub enum RequestsFrom {
     Metric(Metric),
     /// Lines of the tool: `output:REGEX`.
     Output(Pattern),
+}
+
+impl fmt::Display for RequestsFrom {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Metric(metric) => write!(f, "{metric} does not rise"),
+            Self::Output(pattern) => write!(f, "output:{pattern} fits no new line of the load tool's output"),
+        }
+    }
 }
 
 impl FromStr for RequestsFrom {

@@ -94,7 +94,7 @@ impl Run<'_> {
     }
 
     /// Whether it works by itself, so that it may come to its end.
-    fn is_job(&self) -> bool {
+    pub(super) fn is_job(&self) -> bool {
         matches!(self.settings.drive, Drive::Nothing) && self.settings.counter.is_none()
     }
 

@@ -40,6 +40,9 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(2);
 /// A load that lags by more has asked for too much.
 const LONGEST_LAG: Duration = Duration::from_secs(1);
 
+/// The same, as a share of the time since the load began: the program answers so much less than is asked.
+const LARGEST_LAG: f64 = 0.2;
+
 impl Run<'_> {
     /// Loads it until the verdict is known.
     pub(super) fn load(&mut self) -> Result<(), Trouble> {
@@ -142,8 +145,10 @@ impl Run<'_> {
             }
             // Whose load has ended by itself has been waited for.
             if self.is_load_over {
-                return if verdict.is_settled() { Ok(()) } else { Err(Trouble::LoadEnded(seconds)) };
+                let ended = if self.is_job() { Trouble::Done(seconds) } else { Trouble::LoadEnded(seconds) };
+                return if verdict.is_settled() { Ok(()) } else { Err(ended) };
             }
+            self.check_pace(elapsed)?;
         }
     }
 
@@ -172,15 +177,29 @@ impl Run<'_> {
                     return Err(Trouble::NotCounted(format!("what counts them fell: {first}")));
                 }
                 if is_silent {
-                    let why = counter
-                        .error()
-                        .unwrap_or_else(|| format!("it has not risen for {} s", LONGEST_SILENCE.as_secs()));
+                    let seconds = LONGEST_SILENCE.as_secs();
+                    let from = self.settings.counter.as_ref().map(ToString::to_string).unwrap_or_default();
+                    let why = counter.error().unwrap_or_else(|| format!("{from}, for {seconds} s"));
                     return Err(Trouble::NotCounted(why));
                 }
             }
             Count::Time => {}
         }
         Ok(())
+    }
+
+    /// That the program can answer what is asked of it: what is late by a large part of the run is not caught up with.
+    fn check_pace(&self, elapsed: Duration) -> Result<(), Trouble> {
+        let Count::Load(load) = &self.count else { return Ok(()) };
+        let counts = load.counts();
+        if elapsed < self.settings.min_time || counts.lag < LONGEST_LAG.max(elapsed.mul_f64(LARGEST_LAG)) {
+            return Ok(());
+        }
+        let answered = count_as_f64(counts.completed) / elapsed.as_secs_f64();
+        let asked = counts.rate.unwrap_or(0.0);
+        Err(Trouble::LoadFailed(format!(
+            "the program answers {answered:.0} of {asked:.0} requests a second: ask for fewer by --rate, or leave it out"
+        )))
     }
 
     /// That no more requests failed than may.

@@ -82,6 +82,10 @@ pub(super) fn settings(flags: &CheckFlags) -> anyhow::Result<Settings> {
         widest: WIDEST,
     };
     let before = judgement.baseline.as_deref().map(|path| super::written::before(path, unit)).transpose()?;
+    ensure!(
+        flags.ready.ready_log.is_empty() || matches!(target, Target::Command(_)),
+        "--ready-log: what is not started here prints nothing here: use --ready-http or --ready-tcp"
+    );
     Ok(Settings {
         target,
         subject,

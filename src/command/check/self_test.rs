@@ -2,7 +2,7 @@
 
 use super::asked;
 use crate::analysis::gate::amounts;
-use crate::analysis::gate::report::{Conclusion, GateReport};
+use crate::analysis::gate::report::{Check, Conclusion, GateReport, Outcome};
 use crate::check;
 use crate::cli::CheckFlags;
 use crate::config::Duration;
@@ -30,6 +30,7 @@ const RATE: f64 = 500.0;
 /// When the programs cannot be run, or the gate does not tell them apart.
 pub(super) fn run(flags: &CheckFlags) -> anyhow::Result<ExitCode> {
     let leak = run_one(flags, LEAK)?;
+    ensure!(!is_stopped(&leak), "self-test: {}: nothing is proven", leak.sentence);
     let is_right = leak.growth.is_some_and(|growth| (growth.rate / LEAK - 1.0).abs() <= TOLERANCE);
     say(&format!(
         "self-test: a program that leaks {} per request: {}, {}",
@@ -42,6 +43,7 @@ pub(super) fn run(flags: &CheckFlags) -> anyhow::Result<ExitCode> {
         "self-test: a leak was not found: the gate cannot be trusted here"
     );
     let clean = run_one(flags, 0.0)?;
+    ensure!(!is_stopped(&clean), "self-test: {}: nothing is proven", clean.sentence);
     say(&format!("self-test: a program that does not: {}, {}", clean.conclusion.name(), clean.sentence))?;
     ensure!(
         clean.conclusion == Conclusion::NoLeak,
@@ -49,6 +51,11 @@ pub(super) fn run(flags: &CheckFlags) -> anyhow::Result<ExitCode> {
     );
     say("self-test: passed")?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// Whether somebody has stopped it.
+fn is_stopped(report: &GateReport) -> bool {
+    report.checks.iter().any(|one| one.check == Check::Program && one.outcome == Outcome::Unknown)
 }
 
 fn say(line: &str) -> anyhow::Result<()> {

@@ -5,7 +5,7 @@ use crate::analysis::gate::report::{Conclusion, GateReport, Unit};
 use crate::cli::ReportFlags;
 use crate::command::files::{put, read_bounded};
 use crate::output::gate;
-use anyhow::{Context, ensure};
+use anyhow::{Context, bail, ensure};
 use std::fs::OpenOptions;
 use std::io::{self, IsTerminal, Write};
 use std::path::{Path, PathBuf};
@@ -51,7 +51,16 @@ impl Places {
         };
         let named = places.files.iter().map(|(name, path, _)| (*name, path));
         let named = named.chain(places.markdown.iter().map(|path| ("--markdown", path)));
+        let mut all: Vec<(&str, &PathBuf)> = Vec::new();
         for (name, path) in named.chain(places.save.iter().map(|path| ("--save", path))) {
+            ensure!(
+                path != Path::new("-"),
+                "{name} -: only --json goes to standard output: name a file, or /dev/stdout"
+            );
+            if let Some((other, _)) = all.iter().find(|(_, known)| *known == path) {
+                bail!("{name} {}: {other} is written there too: name another file", path.display());
+            }
+            all.push((name, path));
             let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
             ensure!(folder.is_dir(), "{name} {}: there is no folder {}", path.display(), folder.display());
             ensure!(!path.is_dir(), "{name} {}: is a folder, expected a file", path.display());

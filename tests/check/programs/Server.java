@@ -114,7 +114,7 @@ public class Server {
     static int goDown(byte[] content) { return goDown(content) + content.length; }
 
     static Handler thread() {
-        int size = size(), every = option("every", 100);
+        int size = size(), every = option("every", 50);
         return (key, number) -> {
             if (number % every != 0) return 0;
             byte[] content = payload(size);

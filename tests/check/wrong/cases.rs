@@ -115,4 +115,7 @@ pub(super) const CASES: &[(&str, &str)] = &[
     ("--json=\u{1b}[31m\nevil/x", "there is no folder"),
     ("--trace=\u{1b}[31m\nevil/x", "No such file"),
     ("--junit=garbage/x", "there is no folder garbage"),
+    ("--svg=-", "--svg -: only --json goes to standard output"),
+    ("--json=same|--svg=same", "--svg same: --json is written there too: name another file"),
+    ("--self-test|--http=http://127.0.0.1:1/", "cannot be used with"),
 ];

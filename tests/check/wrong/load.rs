@@ -139,3 +139,17 @@ fn hostile_words_of_the_command_do_not_reach_a_terminal() {
     }
     assert!(!markdown.contains("<script>"), "{markdown}");
 }
+
+#[test]
+fn a_rate_that_the_program_cannot_answer_fails_closed_and_soon() {
+    // Two connections that each take a fiftieth of a second answer a hundred a second.
+    let port = free_port();
+    let script = "import http.server,time\nclass H(http.server.BaseHTTPRequestHandler):\n protocol_version='HTTP/1.1'\n def do_GET(s):\n  time.sleep(.02);s.send_response(200);s.send_header('Content-Length','0');s.end_headers()\n def log_message(s,*a):pass\nimport sys\nhttp.server.ThreadingHTTPServer(('127.0.0.1',int(sys.argv[1])),H).serve_forever()";
+    let command = ["python3", "-c", script, &port.to_string()].map(str::to_owned);
+    let url = format!("--http=http://127.0.0.1:{port}/");
+    let flags = [url.as_str(), "--rate=1000", "--connections=2", "--warm-up=1s", "--min-time=5s", "--max-time=60s"];
+    let over = Marked::check(&flags, &command).end("too slow");
+    over.assert_fails_closed("too slow");
+    assert!(over.sentence().contains(" of 1000 requests a second: ask for fewer by --rate"), "{over:?}");
+    assert!(over.took < Duration::from_secs(20), "{over:?}");
+}
