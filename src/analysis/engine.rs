@@ -2,6 +2,7 @@
 
 use super::floors::{Floors, PUBLISHED_SCALES};
 use super::history::{Block, History, coarse, course};
+use super::lives::Lives;
 use super::oom::{Evidence, Fact, Figures, KillSource, Kills};
 use super::report::Report;
 use super::sample::{CgroupCounters, Identity, Observation, Sample};
@@ -129,6 +130,23 @@ impl Engine {
         for (identity, figures) in saved.applications.iter().take(self.settings.maximum_applications) {
             let watch = Watch::restore(Arc::clone(identity), figures, is_same_boot, at);
             self.watches.insert(Arc::clone(identity), Box::new(watch));
+        }
+    }
+
+    /// The lives of all applications, in the order of their names: what is to be kept beside kills.
+    pub fn lives(&self) -> impl Iterator<Item = (&Arc<Identity>, &Lives)> {
+        self.watches.iter().map(|(identity, watch)| (identity, watch.lives()))
+    }
+
+    /// Goes on with what [`Self::lives`] gave, as far as there is room; after [`Self::restore_kills`], before the first sample.
+    pub fn resume(&mut self, lives: impl IntoIterator<Item = (Identity, Lives)>, at: Moment) {
+        for (identity, lives) in lives {
+            let has_room = self.watches.len() < self.settings.maximum_applications;
+            let identity = Arc::new(identity);
+            if has_room || self.watches.contains_key(&identity) {
+                let fresh = || Box::new(Watch::new(Arc::clone(&identity), at));
+                self.watches.entry(Arc::clone(&identity)).or_insert_with(fresh).resume(lives, at);
+            }
         }
     }
 

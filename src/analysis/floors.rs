@@ -8,6 +8,7 @@
 use super::onset::change_point;
 use super::trend::{Ascent, MAXIMUM_POINTS};
 use crate::units::{Moment, count_as_f64, length_as_count, narrowed, whole};
+use serde::{Deserialize, Serialize};
 
 /// Number of scales: with a block of 60 s, windows from 15 min to 128 h.
 pub const SCALES: usize = 10;
@@ -16,7 +17,7 @@ pub const SCALES: usize = 10;
 pub const PUBLISHED_SCALES: [usize; 5] = [0, 2, 4, 6, 8];
 
 /// The last completed blocks of one scale.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default, Deserialize, Serialize)]
 pub struct Ring {
     /// Floors of the blocks that were seen, oldest first, with seven figures: exact in pages up to 64 GiB. What stands behind
     /// them is of no meaning.
@@ -127,7 +128,7 @@ impl Completed {
 }
 
 /// Work done between two samples, and the time that it took: a load counter's increase.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Deserialize, Serialize)]
 pub struct Work {
     /// Requests, or CPU seconds.
     pub amount: f32,
@@ -153,7 +154,7 @@ impl Work {
 }
 
 /// A block that is not complete yet.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Deserialize, Serialize)]
 struct Open {
     index: u32,
     lowest: f32,
@@ -168,7 +169,7 @@ impl Open {
 }
 
 /// Floors of one series at all scales, and the mean load over each block.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 pub struct Floors {
     block_seconds: f64,
     origin: Moment,
@@ -192,6 +193,11 @@ impl Floors {
             ascents: [Ascent::default(); SCALES],
             last: None,
         }
+    }
+
+    /// Counts time from `seconds` later on.
+    pub fn shift(&mut self, seconds: f64) {
+        self.origin.0 -= seconds;
     }
 
     /// Index of the base block that holds `at`.

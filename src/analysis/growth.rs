@@ -3,6 +3,7 @@
 use super::floors::{Completed, Floors, SCALES, Work};
 use super::trend::{MINIMUM_POINTS, Slope, overlaps, reaches, theil_sen};
 use crate::units::{BytesPerSecond, Moment, count_as_f64, length_as_count, narrowed};
+use serde::{Deserialize, Serialize};
 use std::cell::OnceCell;
 
 /// Growth below this share of the level over the window is not told from none: page-sized noise on a flat series has a
@@ -25,12 +26,13 @@ impl Narrow {
 }
 
 /// Floors with the slope of each scale.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 pub struct Growth {
     floors: Floors,
     /// Scales whose slope has its lower bound above zero, as bits: most have not, and that is told without the slope.
     rising: u16,
     /// Slopes that were asked for since a block of their scale was completed.
+    #[serde(skip)]
     slopes: [OnceCell<Option<Narrow>>; SCALES],
 }
 
@@ -47,6 +49,11 @@ impl Growth {
             self.note(completed);
         }
         completed
+    }
+
+    /// Counts time from `seconds` later on.
+    pub fn shift(&mut self, seconds: f64) {
+        self.floors.shift(seconds);
     }
 
     fn note(&mut self, completed: Completed) {

@@ -4,6 +4,7 @@ use super::floors::{Points, Ring};
 use super::sample::{ByKind, Kind};
 use super::trend::{MINIMUM_POINTS, median_slope};
 use crate::units::{BytesPerSecond, count_as_f64, narrowed};
+use serde::{Deserialize, Serialize};
 use std::cell::OnceCell;
 use std::fmt;
 
@@ -29,11 +30,12 @@ impl fmt::Debug for RateByKind {
 }
 
 /// Floors of each kind over the shortest window: they say where it grows, not whether.
-#[derive(Debug)]
+#[derive(Debug, Deserialize, Serialize)]
 pub(super) struct KindFloors {
     rings: Vec<(Kind, Ring)>,
     open: Option<(u64, ByKind)>,
     /// Slopes per block, once they are asked for.
+    #[serde(skip)]
     rates: OnceCell<RateByKind>,
 }
 

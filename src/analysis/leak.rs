@@ -3,6 +3,7 @@
 use super::detect::{Seen, Series, Spell, Stage};
 use super::restart_loop::RestartLoop;
 use crate::units::{BytesPerSecond, Moment};
+use serde::{Deserialize, Serialize};
 
 /// Growth below this share of the leak's rate is not its return.
 const QUIET_SHARE: f64 = 0.25;
@@ -14,7 +15,7 @@ const CONFIRMED_BLOCKS: f64 = 30.0;
 const LEAST_QUIET_BLOCKS: f64 = 60.0;
 
 /// A leak that was called, over the lives that it has lasted.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Deserialize, Serialize)]
 pub(super) struct Leak {
     /// The series that showed it.
     pub(super) series: Series,
@@ -32,7 +33,7 @@ pub(super) struct Leak {
 }
 
 /// Since when it may be quiet, and the floor then.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Deserialize, Serialize)]
 struct Quiet {
     since: Moment,
     floor: f64,
@@ -82,6 +83,12 @@ impl Leak {
         self.lifetimes = self.lifetimes.saturating_add(1);
         self.needed_seconds = self.confirmed_seconds.take().unwrap_or(self.needed_seconds);
         self.quiet = None;
+    }
+
+    /// Counts time from `seconds` later on.
+    pub(super) fn shift(&mut self, seconds: f64) {
+        self.onset.iter_mut().for_each(|onset| onset.0 -= seconds);
+        self.quiet.iter_mut().for_each(|quiet| quiet.since.0 -= seconds);
     }
 
     /// Whether a floor has grown by less than a quarter of what it would have.

@@ -10,6 +10,7 @@ pub mod history;
 pub mod kinds;
 mod leak;
 mod life;
+pub mod lives;
 pub mod onset;
 pub mod oom;
 pub mod origin;

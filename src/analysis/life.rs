@@ -12,6 +12,7 @@ use super::sample::{Basis, Ceiling, Lifetime, LimitSource, Memory, Observation, 
 use super::trend::Slope;
 use super::work::Meter;
 use crate::units::{Bytes, Moment, Timestamp, whole};
+use serde::{Deserialize, Serialize};
 
 /// Base blocks after the start within which an application reaches the level that it starts from.
 const START_UP_BLOCKS: u64 = 15;
@@ -20,9 +21,10 @@ const START_UP_BLOCKS: u64 = 15;
 const START_SEEN_BLOCKS: f64 = 2.0;
 
 /// What is known of the present life.
-#[derive(Debug)]
+#[derive(Debug, Deserialize, Serialize)]
 pub(super) struct Life {
-    pub(super) lifetime: Lifetime,
+    /// Absent after a boot: it is over.
+    pub(super) lifetime: Option<Lifetime>,
     started: Timestamp,
     pub(super) began: Moment,
     pub(super) seen_at: Moment,
@@ -53,7 +55,7 @@ impl Life {
     /// Begins with its first observation; `falls` are those of the life before.
     pub(super) fn new(seen: &Observation, at: Moment, block_seconds: f64, falls: Falls) -> Self {
         Self {
-            lifetime: seen.lifetime,
+            lifetime: Some(seen.lifetime),
             started: seen.started,
             began: at,
             seen_at: at,
@@ -99,6 +101,14 @@ impl Life {
             self.note_levels(at);
         }
         is_heap_new || is_live_new
+    }
+
+    /// Ends with the machine, whose clock begins anew `seconds` later.
+    pub(super) fn end_with_boot(&mut self, seconds: f64) {
+        self.lifetime = None;
+        [&mut self.began, &mut self.seen_at].into_iter().chain(&mut self.start).for_each(|moment| moment.0 -= seconds);
+        self.heap.shift(seconds);
+        self.live.iter_mut().for_each(|live| live.shift(seconds));
     }
 
     /// The series that speaks: the heap, unless what lives in it shows more.

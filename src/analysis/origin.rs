@@ -2,6 +2,7 @@
 
 use super::trend::Slope;
 use crate::units::Span;
+use serde::{Deserialize, Serialize};
 use std::fmt;
 
 /// Where growth comes from.
@@ -16,7 +17,7 @@ pub struct Origin {
 }
 
 /// How an earlier version behaved in its last life.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 pub struct Earlier {
     /// Its name.
     pub version: Box<str>,

@@ -3,6 +3,7 @@
 
 use super::floors::Floors;
 use crate::units::{BytesPerSecond, Moment};
+use serde::{Deserialize, Serialize};
 
 /// A life of more base blocks can show a leak by itself.
 const LONGEST_BLOCKS: f64 = 15.0;
@@ -23,7 +24,7 @@ const LATE_SHARE: f64 = 0.25;
 const SHARE_OF_LEVEL: f64 = 0.05;
 
 /// Short lives in succession that died of growth.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Deserialize, Serialize)]
 pub(super) struct RestartLoop {
     pub(super) began: Moment,
     pub(super) lives: u64,
@@ -53,6 +54,11 @@ impl RestartLoop {
                 *self = Self { began, lives, seconds, grown: self.grown + grown };
             }
         }
+    }
+
+    /// Counts time from `seconds` later on.
+    pub(super) fn shift(&mut self, seconds: f64) {
+        self.began.0 -= seconds;
     }
 
     /// The rate of its growth, once it is a leak.

@@ -2,13 +2,14 @@
 
 use crate::oom::Sources;
 use crate::units::{Bytes, Clock, LABEL_LENGTH, Timestamp};
+use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
 /// Declares a fieldless enum with its list of all values and their names in the public contract.
 macro_rules! named_enum {
     ($(#[$doc:meta])* $name:ident { $($(#[$variant_doc:meta])* $variant:ident => $text:literal,)+ }) => {
         $(#[$doc])*
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Deserialize, serde::Serialize)]
         pub enum $name { $($(#[$variant_doc])* $variant,)+ }
 
         impl $name {
@@ -59,7 +60,7 @@ named_enum! {
 }
 
 /// Amounts by kind; a kind that cannot be told here is absent, not zero.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
 pub struct ByKind {
     amounts: [Bytes; Kind::ALL.len()],
     present: u16,
@@ -276,7 +277,7 @@ pub struct About {
 }
 
 /// One life of an application: from the start of its main process to the end of its last one.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
 pub struct Lifetime {
     /// The main process's pid as seen here; with the start time it is unique.
     pub pid: u32,

@@ -8,6 +8,7 @@
 //! R. O. Gilbert, "Statistical Methods for Environmental Pollution Monitoring" (1987), section 16.5.
 
 use crate::units::{BytesPerSecond, count_as_f64, length_as_count, whole};
+use serde::{Deserialize, Serialize};
 
 /// The most points that one slope is taken over.
 pub const MAXIMUM_POINTS: usize = 15;
@@ -21,7 +22,7 @@ const MAXIMUM_PAIRS: usize = MAXIMUM_POINTS * (MAXIMUM_POINTS - 1) / 2;
 const Z_95: f64 = 1.959_964;
 
 /// A slope with its 95 % confidence bounds; `lower` ≤ `rate` ≤ `upper`.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Deserialize, Serialize)]
 pub struct Slope {
     /// Median of the pairwise slopes.
     pub rate: BytesPerSecond,
@@ -61,7 +62,7 @@ fn bounds(points: usize) -> (usize, usize) {
 
 /// How many pairs of a row of floors do not go up, kept while floors come and go: whether a slope has its lower bound above
 /// zero is told from it without the slope.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default, Deserialize, Serialize)]
 pub struct Ascent {
     not_up: u8,
 }

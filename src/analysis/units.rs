@@ -1,13 +1,14 @@
 //! Units as types: the only place where numbers change their unit or their representation.
 
+use serde::{Deserialize, Serialize};
 use std::fmt;
 
 /// An amount of memory in bytes.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Deserialize, Serialize)]
 pub struct Bytes(pub u64);
 
 /// A rate of growth in bytes per second; negative when memory shrinks.
-#[derive(Clone, Copy, Debug, Default, PartialEq, PartialOrd)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, PartialOrd, Deserialize, Serialize)]
 pub struct BytesPerSecond(pub f64);
 
 /// A memory limit as the kernel states it.
@@ -20,11 +21,11 @@ pub enum Limit {
 }
 
 /// An instant in seconds on the boot clock, which no one sets and which counts suspension: for slopes and ages.
-#[derive(Clone, Copy, Debug, Default, PartialEq, PartialOrd)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, PartialOrd, Deserialize, Serialize)]
 pub struct Moment(pub f64);
 
 /// An instant in seconds since the Unix epoch: for display and export only.
-#[derive(Clone, Copy, Debug, Default, PartialEq, PartialOrd)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, PartialOrd, Deserialize, Serialize)]
 pub struct Timestamp(pub f64);
 
 /// The two clocks, read together.

@@ -3,18 +3,19 @@
 use super::floors::Work;
 use super::sample::LoadCounters;
 use crate::units::Moment;
+use serde::{Deserialize, Serialize};
 
 /// Requests that are not told for so many base blocks are gone; till then CPU seconds do not stand in for them.
 const LONGEST_GAP_BLOCKS: f64 = 15.0;
 
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Deserialize, Serialize)]
 enum Counter {
     Requests,
     CpuSeconds,
 }
 
 /// The counter that is followed, when it was last read, and what it was.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default, Deserialize, Serialize)]
 pub(super) struct Meter {
     last: Option<(Counter, Moment, f64)>,
 }

@@ -10,6 +10,7 @@ use crate::floors::{Completed, Ring, SCALES, Work};
 use crate::growth::Growth;
 use crate::trend::{MINIMUM_POINTS, may_reach};
 use crate::units::{BytesPerSecond, Moment, count_as_f64, length_as_count, narrowed};
+use serde::{Deserialize, Serialize};
 use std::cell::OnceCell;
 
 /// The fewest blocks of a window that may call a leak.
@@ -32,7 +33,7 @@ pub enum Finding {
 }
 
 /// A finding without its numbers, in the order of what says more.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize, Serialize)]
 pub enum Stage {
     /// See [`Finding::Learning`].
     Learning,
@@ -55,7 +56,7 @@ pub struct Spell {
 
 /// Floors, slopes and test results of one series, at all scales. A block that is completed costs what its stage takes; the
 /// numbers of the finding are made once they are asked for.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 pub struct Detector {
     series: Series,
     growth: Growth,
@@ -71,6 +72,7 @@ pub struct Detector {
     scale: usize,
     /// As of the last completed block.
     known: Circumstances,
+    #[serde(skip)]
     finding: OnceCell<Finding>,
     onset: Option<Moment>,
     /// The scale that the onset was last estimated at.
@@ -120,6 +122,12 @@ impl Detector {
         let present = self.growth.present_scale();
         self.note_onset(present, completed);
         (self.stage, self.scale) = self.judge(present);
+    }
+
+    /// Counts time from `seconds` later on.
+    pub fn shift(&mut self, seconds: f64) {
+        self.growth.shift(seconds);
+        self.onset.iter_mut().for_each(|onset| onset.0 -= seconds);
     }
 
     /// What was found when a block was last completed, without its numbers.

@@ -3,6 +3,7 @@
 use super::doubt::Doubt;
 use super::window::Window;
 use crate::floors::{Ring, SCALES};
+use serde::{Deserialize, Serialize};
 
 /// Growth must be so many times the largest fall: what a day's load, a collector or an eviction gives back and takes again
 /// is not growth.
@@ -18,7 +19,7 @@ const TIMES_LONGER: f64 = 3.0;
 const DECAY: f32 = 0.99;
 
 /// Largest falls of the floors by scale, slowly forgotten.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
 pub struct Falls([f32; SCALES]);
 
 impl Falls {

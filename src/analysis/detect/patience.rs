@@ -7,6 +7,7 @@
 use super::doubt::Doubt;
 use super::straight::pace;
 use super::window::Window;
+use serde::{Deserialize, Serialize};
 
 /// Growth for so many base blocks (5 h) is a leak however far the limit is.
 const LONG_BLOCKS: f64 = 300.0;
@@ -54,7 +55,7 @@ const WITHIN_HEALTHY: f64 = 1.1;
 const CALM_SCALE: usize = 4;
 
 /// What is known beside the series itself.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Deserialize, Serialize)]
 pub struct Circumstances {
     /// Bytes left to the limit; `None` without one.
     pub room: Option<f64>,

@@ -1,10 +1,12 @@
 //! How far values swing within one base block: the height of a collector's saw.
 
+use serde::{Deserialize, Serialize};
+
 /// Weight of the newest block: the mean reaches over some 20 blocks.
 const WEIGHT: f64 = 0.05;
 
 /// Mean height of the swing.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Deserialize, Serialize)]
 pub(super) struct Swing {
     mean: f64,
     open: Option<(f64, f64)>,

@@ -4,6 +4,7 @@ use super::load::Explained;
 use crate::floors::{Floors, Points};
 use crate::trend::{MAXIMUM_POINTS, Slope};
 use crate::units::{Span, count_as_f64, length_as_count};
+use serde::{Deserialize, Serialize};
 use std::fmt;
 
 /// The completed blocks of one scale with their slope.
@@ -85,7 +86,7 @@ impl Window {
 }
 
 /// What a series is of.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
 pub enum Series {
     /// Anonymous memory.
     Heap,

@@ -25,6 +25,17 @@ pub(crate) struct Deaths {
     killed_next: Option<Moment>,
 }
 
+/// What is known of how a life has ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum End {
+    /// By an out-of-memory kill.
+    Killed,
+    /// Otherwise, for certain.
+    NoKill,
+    /// It cannot be told.
+    Unknown,
+}
+
 /// The life that was there when memtrend was stopped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Remembered {
@@ -218,14 +229,14 @@ impl Deaths {
         u64::from(self.is_over && self.cause.is_none()) + u64::from(self.owed.is_some())
     }
 
-    /// Whether the present life ended by a kill, as far as it is known.
-    pub(crate) fn was_killed(&self) -> bool {
-        self.cause == Some(Cause::Oom) || self.present.was_killed()
-    }
-
-    /// Whether it is certain that it did not.
-    pub(crate) fn was_no_kill(&self) -> bool {
-        self.cause == Some(Cause::Exit)
+    /// How the present life ended, as far as it is known.
+    pub(crate) fn end(&self) -> End {
+        match self.cause {
+            _ if self.present.was_killed() => End::Killed,
+            Some(Cause::Oom) => End::Killed,
+            Some(Cause::Exit) => End::NoKill,
+            Some(Cause::Unknown) | None => End::Unknown,
+        }
     }
 
     /// Another life follows.
@@ -313,13 +324,13 @@ mod tests {
             deaths
         };
         let mut deaths = killed_elsewhere(&mut kills);
-        assert!(!deaths.was_killed());
+        assert_ne!(deaths.end(), End::Killed);
         deaths.begin_next_life(Nearness::Far);
-        assert!(deaths.was_killed());
+        assert_eq!(deaths.end(), End::Killed);
         let mut deaths = killed_elsewhere(&mut kills);
         deaths.is_alive(true, Moment(1.0), &kills);
         deaths.begin_next_life(Nearness::Far);
-        assert!(!deaths.was_killed());
+        assert_ne!(deaths.end(), End::Killed);
     }
 
     #[test]

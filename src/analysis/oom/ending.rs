@@ -6,6 +6,7 @@ use super::figures::Walk;
 use super::kills::Kills;
 use crate::sample::named_enum;
 use crate::units::Moment;
+use serde::{Deserialize, Serialize};
 
 named_enum! {
     /// What ended a life that was followed by another.
@@ -26,7 +27,7 @@ const PASSES_TO_TELL: u8 = 2;
 const KILL_TO_END_SECONDS: f64 = 5.0;
 
 /// How near its memory was to a limit when it was last seen.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
 pub(crate) enum Nearness {
     /// Less than half of it.
     Far,

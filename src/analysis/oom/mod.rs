@@ -18,7 +18,7 @@ mod place;
 mod scope;
 
 pub use account::Account;
-pub(crate) use deaths::{Deaths, Remembered};
+pub(crate) use deaths::{Deaths, End, Remembered};
 pub use ending::Cause;
 pub(crate) use ending::Nearness;
 pub use evidence::{CalledBy, Evidence, Exit, Fact, KillSource, Sources, Victim};
