@@ -74,6 +74,11 @@ impl Engine {
         }
     }
 
+    /// What is set.
+    pub fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
     /// Takes in a sample.
     pub fn observe(&mut self, mut sample: Sample) {
         let at = sample.clock.moment;
@@ -145,7 +150,7 @@ impl Engine {
             let identity = Arc::new(identity);
             if has_room || self.watches.contains_key(&identity) {
                 let fresh = || Box::new(Watch::new(Arc::clone(&identity), at));
-                self.watches.entry(Arc::clone(&identity)).or_insert_with(fresh).resume(lives, at);
+                self.watches.entry(Arc::clone(&identity)).or_insert_with(fresh).resume(lives);
             }
         }
     }

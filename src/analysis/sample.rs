@@ -253,7 +253,7 @@ pub struct ParentCount {
 }
 
 /// Who an application is, for as long as anyone remembers it: never a pid or a container's id.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Deserialize, Serialize)]
 pub struct Identity {
     /// Its name, clean (see [`clean_label`]).
     pub application: Box<str>,

@@ -68,11 +68,9 @@ impl Watch {
         &self.lives
     }
 
-    /// Goes on with lives that were kept; `at` is the present. Before the first observation.
-    pub(super) fn resume(&mut self, lives: Lives, at: Moment) {
+    /// Goes on with lives that were kept; before the first observation.
+    pub(super) fn resume(&mut self, lives: Lives) {
         self.lives = lives;
-        // It is given time to be found again.
-        self.lives.last_seen = at;
     }
 
     /// Takes in its cgroup's counters, and notes whether its life is over: first of a pass, for all applications, before they
@@ -216,7 +214,11 @@ impl Watch {
             evidence: self.lives.evidence(),
             onset: onset.map(|moment| clock.wall_at(moment)),
             origin: onset.map(|_| {
-                Box::new(Origin { age_seconds, version: self.about.version.clone(), earlier: self.lives.earlier.clone() })
+                Box::new(Origin {
+                    age_seconds,
+                    version: self.about.version.clone(),
+                    earlier: self.lives.earlier.clone(),
+                })
             }),
             totals: Arc::clone(&self.deaths.ledger.totals),
             restarts: self.deaths.restarts,

@@ -1,10 +1,10 @@
-//! Keeps the counters of kills: as soon as one has changed, and otherwise once a minute. A thread of its own writes, so that no
-//! disk makes a kill wait.
+//! Keeps the counters of kills as soon as one has changed, and the trends once a minute. A thread of its own writes, so that no
+//! disk makes a pass or a kill wait.
 
 use crate::analysis::engine::{Engine, SavedKills};
 use crate::output::instruments::Instruments;
 use crate::source::now;
-use crate::state::Store;
+use crate::state::{Kept, Store, Trends};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
@@ -25,6 +25,7 @@ struct Desk {
 #[derive(Debug, Default)]
 struct Next {
     kills: Option<SavedKills>,
+    trends: Option<Vec<u8>>,
     is_over: bool,
 }
 
@@ -33,8 +34,10 @@ struct Next {
 pub(super) struct Keeper {
     desk: Arc<Desk>,
     writer: Option<JoinHandle<()>>,
+    boot: String,
     digest: Option<u64>,
     kept_at: Option<Instant>,
+    trends_kept_at: Instant,
 }
 
 impl Keeper {
@@ -42,20 +45,32 @@ impl Keeper {
     ///
     /// # Errors
     /// When the system refuses a thread.
-    pub(super) fn begin(store: Store, engine: &mut Engine, instruments: Instruments) -> std::io::Result<Self> {
-        if let Some((saved, is_same_boot)) = store.kept() {
-            engine.restore_kills(saved, *is_same_boot, now().moment);
+    pub(super) fn begin(
+        (store, kept): (Store, Kept),
+        engine: &mut Engine,
+        instruments: Instruments,
+    ) -> std::io::Result<Self> {
+        if let Some((saved, is_same_boot)) = kept.kills {
+            engine.restore_kills(&saved, is_same_boot, now().moment);
         }
+        if let Some(trends) = kept.trends {
+            resume(engine, trends, store.boot());
+        }
+        let boot = store.boot().to_owned();
         let desk = Arc::new(Desk::default());
         let of_the_thread = Arc::clone(&desk);
         let writer = std::thread::Builder::new()
             .name("state".to_owned())
             .spawn(move || write_until_over(&store, &of_the_thread, &instruments))?;
-        Ok(Self { desk, writer: Some(writer), digest: None, kept_at: None })
+        let trends_kept_at = Instant::now();
+        Ok(Self { desk, writer: Some(writer), boot, digest: None, kept_at: None, trends_kept_at })
     }
 
     /// Has kept what has changed; when that is to be done later, how long it may wait.
     pub(super) fn keep(&mut self, engine: &mut Engine) -> Option<Duration> {
+        if self.trends_kept_at.elapsed() >= LONGEST {
+            self.keep_trends(engine);
+        }
         let digest = Some(engine.digest_of_kills());
         let age = self.kept_at.map(|kept_at| kept_at.elapsed());
         if digest == self.digest && age.is_some_and(|age| age < LONGEST) {
@@ -69,8 +84,17 @@ impl Keeper {
         None
     }
 
+    fn keep_trends(&mut self, engine: &Engine) {
+        self.trends_kept_at = Instant::now();
+        match Store::encode_trends(&self.boot, engine, now()) {
+            Ok(trends) => self.desk.put(|next| next.trends = Some(trends)),
+            Err(error) => tracing::error!(%error, "trends cannot be spelt: they would not outlive memtrend"),
+        }
+    }
+
     /// Has kept all that there is, and waits until it is.
     pub(super) fn end(mut self, engine: &mut Engine) {
+        self.keep_trends(engine);
         self.desk.put(|next| (next.kills, next.is_over) = (Some(engine.save_kills()), true));
         // It has said what went wrong.
         let _ = self.writer.take().map(JoinHandle::join);
@@ -83,12 +107,15 @@ impl Desk {
         self.has_come.notify_one();
     }
 
-    /// Waits for what is next; `None` when nothing will come any more.
-    fn take(&self) -> Option<SavedKills> {
+    /// Waits for what is next, kills first; `None` when nothing will come any more.
+    fn take(&self) -> Option<Due> {
         let mut next = self.next.lock().unwrap_or_else(PoisonError::into_inner);
         loop {
             if let Some(kills) = next.kills.take() {
-                return Some(kills);
+                return Some(Due::Kills(kills));
+            }
+            if let Some(trends) = next.trends.take() {
+                return Some(Due::Trends(trends));
             }
             if next.is_over {
                 return None;
@@ -98,16 +125,39 @@ impl Desk {
     }
 }
 
+/// What is to be written.
+enum Due {
+    Kills(SavedKills),
+    Trends(Vec<u8>),
+}
+
+/// Has an engine go on with trends that were kept.
+fn resume(engine: &mut Engine, trends: Trends, boot: &str) {
+    let now = now();
+    let (kept, asked) = (trends.block_seconds(), engine.settings().block_seconds);
+    if kept.to_bits() != asked.to_bits() {
+        tracing::warn!(kept, asked, "kept trends are of another --trend.block: they begin anew");
+        return;
+    }
+    let age_seconds = trends.age_seconds(now).round();
+    let lives = trends.into_lives(boot, now);
+    tracing::info!(applications = lives.len(), age_seconds, "going on with kept trends");
+    engine.resume(lives, now.moment);
+}
+
 /// A failure is said once, until it has passed, and tried again with the next change.
 fn write_until_over(store: &Store, desk: &Desk, instruments: &Instruments) {
     let mut has_failed = false;
-    while let Some(kills) = desk.take() {
-        let kept = store.save(kills);
+    while let Some(due) = desk.take() {
+        let kept = match due {
+            Due::Kills(kills) => store.save_kills(kills),
+            Due::Trends(trends) => store.save_trends(&trends),
+        };
         instruments.record_save(kept.is_ok());
         match kept {
             Ok(()) => has_failed = false,
             Err(error) if !std::mem::replace(&mut has_failed, true) => {
-                tracing::warn!(%error, "counters of kills cannot be kept: they would not outlive memtrend");
+                tracing::warn!(%error, "state cannot be kept: counters of kills and trends would not outlive memtrend");
             }
             Err(_) => {}
         }

@@ -23,7 +23,7 @@ pub use probe::{Health, probe};
 use crate::analysis::engine::Engine;
 use crate::output::instruments::Instruments;
 use crate::source::World;
-use crate::state::Store;
+use crate::state::{Kept, Store};
 use anyhow::Context;
 use sampler::Wake;
 use std::collections::VecDeque;
@@ -45,7 +45,7 @@ pub struct Service {
     /// Open, non-blocking listeners.
     pub listeners: Vec<TcpListener>,
     /// Keeps what outlives memtrend.
-    pub state: Option<Store>,
+    pub state: Option<(Store, Kept)>,
     /// Path of the metrics.
     pub telemetry_path: String,
     /// TLS and authentication.

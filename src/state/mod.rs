@@ -1,6 +1,11 @@
-//! What outlives memtrend: the counters of kills, in a small file that is replaced at one stroke.
+//! What outlives memtrend: the counters of kills, and the trends; small files that are replaced at one stroke.
 
-mod format;
+mod folder;
+mod kills;
+mod sealed;
 mod store;
+mod trends;
 
-pub use store::{Store, StoreError, file_in};
+pub use folder::StoreError;
+pub use store::{Kept, Store, file_in};
+pub use trends::Trends;

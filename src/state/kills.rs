@@ -1,17 +1,19 @@
-//! The file: JSON, so that it can be read in an emergency.
+//! The counters of kills: kept at once. JSON with names, so that a later memtrend understands it, and people do in an emergency.
 
+use super::sealed::{Damage, seal, unseal};
 use crate::analysis::engine::SavedKills;
 use crate::analysis::oom::Figures;
 use crate::analysis::sample::Identity;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
+const KIND: &str = "kills";
+
 /// Raised when a file of an earlier version can no longer be read.
 const VERSION: u32 = 1;
 
 #[derive(Debug, Deserialize, Serialize)]
 pub(super) struct Document {
-    version: u32,
     /// Of which boot of the kernel the counters are.
     boot: String,
     node: Figures,
@@ -36,21 +38,21 @@ impl Document {
             let Identity { application, namespace, pod, container } = (*identity).clone();
             Application { application, namespace, pod, container, figures }
         });
-        Self { version: VERSION, boot: boot.to_owned(), node: saved.node, applications: applications.collect() }
+        Self { boot: boot.to_owned(), node: saved.node, applications: applications.collect() }
     }
 
-    pub(super) fn to_json(&self) -> Vec<u8> {
+    pub(super) fn encode(&self) -> Vec<u8> {
         // Numbers and strings only: there is nothing that JSON cannot hold.
-        serde_json::to_vec(self).unwrap_or_default()
+        seal(KIND, VERSION, &serde_json::to_vec(self).unwrap_or_default())
     }
 
-    /// Reads one; what is wrong with it in plain words.
-    pub(super) fn parse(json: &[u8]) -> Result<Self, String> {
-        let document: Self = serde_json::from_slice(json).map_err(|error| error.to_string())?;
-        if document.version != VERSION {
-            return Err(format!("version {} of the format, expected {VERSION}", document.version));
-        }
-        Ok(document)
+    /// Reads one.
+    ///
+    /// # Errors
+    /// What is wrong with it.
+    pub(super) fn decode(sealed: &[u8]) -> Result<Self, Damage> {
+        let json = unseal(KIND, VERSION, sealed)?;
+        serde_json::from_slice(json).map_err(|error| Damage::Body(error.to_string()))
     }
 
     pub(super) fn is_of_boot(&self, boot: &str) -> bool {
@@ -77,17 +79,12 @@ mod tests {
             Identity { application: "a\"\u{7}".into(), namespace: None, pod: Some("p".into()), container: None };
         let figures = Figures::from([("kills.own".into(), u64::MAX)]);
         let saved = SavedKills { node: figures.clone(), applications: vec![(Arc::new(identity), figures)] };
-        let json = Document::new(saved.clone(), "boot").to_json();
-        let read = Document::parse(&json).unwrap();
+        let kept = Document::new(saved.clone(), "boot").encode();
+        let read = Document::decode(&kept).unwrap();
         assert!(read.is_of_boot("boot") && !read.is_of_boot("other"));
         assert_eq!(read.into_saved(), saved);
-        for length in 0..json.len() {
-            assert!(Document::parse(&json[..length]).is_err(), "cut after {length}");
+        for length in 0..kept.len() {
+            assert!(Document::decode(&kept[..length]).is_err(), "cut after {length}");
         }
-        assert!(
-            Document::parse(br#"{"version":2,"boot":"","node":{},"applications":[]}"#)
-                .unwrap_err()
-                .contains("version 2")
-        );
     }
 }
