@@ -3,11 +3,13 @@
 mod check;
 mod origin;
 pub mod reference;
+mod state;
 
 pub use check::{
     CHECK_EXIT_CODES, CheckFlags, JudgementFlags, KeepFlags, LoadFlags, ReadyFlags, ReportFlags, TargetFlags,
 };
 pub use origin::parse;
+pub use state::{StateCommand, StateFlags, StateShowFlags};
 
 use crate::config::{
     ApplicationCount, ApplicationOption, CgroupPath, Duration, FilePath, Instant, Label, ListenAddress, LogFormat,
@@ -63,6 +65,8 @@ pub enum Command {
     /// Ask a memtrend of this machine whether it makes its passes, for health checks and probes
     #[command(after_help = "Exit codes: 0 it does, 1 it does not or nothing answers, 2 wrong flags or configuration.")]
     Health(HealthFlags),
+    /// What outlives memtrend
+    State(StateFlags),
     /// Own the PID namespace of containers that share it, and do nothing else: it reaps orphans until SIGTERM
     Pause,
     /// Watch a program that leaks, on a fast clock, until Ctrl-C
@@ -190,7 +194,7 @@ pub struct ServeFlags {
     #[arg(long = "path.rootfs", value_name = "PATH", env = "MEMTREND_PATH_ROOTFS")]
     path_rootfs: Option<PathBuf>,
 
-    /// Folder in which the counters of kills outlive memtrend [default: none, they begin at 0 with it]
+    /// Folder in which trends, verdicts and the counters of kills outlive memtrend [default: /var/lib/memtrend where it can be written to]
     #[arg(long = "state.dir", value_name = "PATH", env = "MEMTREND_STATE_DIR")]
     state_dir: Option<PathBuf>,
 }

@@ -21,6 +21,7 @@ fn main() -> ExitCode {
         Command::Check(flags) => command::check::run(*flags).map_err(|error| Error::msg(plain(&in_one_line(&error)))),
         Command::Keep(flags) => command::keep::run(&flags).map(|()| ExitCode::SUCCESS),
         Command::Health(flags) => command::health::run(flags),
+        Command::State(flags) => command::state::run(&flags).map(|()| ExitCode::SUCCESS),
         Command::Doctor(flags) => command::doctor::run(*flags),
         Command::Pause => command::pause::run().map(|()| ExitCode::SUCCESS),
         Command::Demo(flags) => command::demo::run(&flags).map(|()| ExitCode::SUCCESS),

@@ -250,7 +250,11 @@ impl Engine {
 
     /// What is known as of the last sample.
     pub fn report(&self) -> Report {
-        let clock = self.latest.clock;
+        self.report_at(self.latest.clock)
+    }
+
+    /// What is known, told as of another time.
+    pub fn report_at(&self, clock: Clock) -> Report {
         let forgotten_before = clock.moment.0 - self.settings.forget_after_seconds;
         Report {
             clock,

@@ -12,6 +12,7 @@ pub mod leak;
 mod log;
 pub mod pause;
 pub mod serve;
+pub mod state;
 
 pub use crate::output::plain::plain;
 pub use complaint::in_one_line;

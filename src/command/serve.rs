@@ -8,8 +8,9 @@ use crate::config::{self, ApplicationOption, ListenAddress, SelectorOption, Sett
 use crate::serve::{Service, orphans, run_until_stopped};
 use crate::source::applications::{Filter, Patterns, Selection, Selector, Wanted};
 use crate::source::{Roots, World};
-use crate::state::Store;
+use crate::state::{DEFAULT_FOLDER, Kept, Store, StoreError};
 use anyhow::{Context, bail};
+use rustix::fs::{Access, access};
 use std::io::ErrorKind;
 use std::net::TcpListener;
 use std::path::Path;
@@ -23,7 +24,8 @@ pub fn run(flags: ServeFlags) -> anyhow::Result<()> {
     let Some(settings) = settings else { return Ok(()) };
     log::install(settings.log_level, settings.log_format);
     let listeners = listeners(&settings)?;
-    serve(&settings, listeners, orphans::is_first_process())
+    let state = state(settings.state.as_deref())?;
+    serve(&settings, listeners, state, orphans::is_first_process())
 }
 
 /// The checked settings; `None` when a check was all that was asked for.
@@ -60,8 +62,33 @@ fn check_roots(settings: &Settings) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// The folder that was asked for, or the usual one where it can be used.
+fn state(asked: Option<&Path>) -> Result<Option<(Store, Kept)>, StoreError> {
+    if let Some(folder) = asked {
+        return Store::open(folder).map(Some);
+    }
+    let usual = Path::new(DEFAULT_FOLDER);
+    let problem = match access(usual, Access::READ_OK | Access::WRITE_OK | Access::EXEC_OK) {
+        Ok(()) => match Store::open(usual) {
+            Ok(opened) => return Ok(Some(opened)),
+            Err(error) => error.to_string(),
+        },
+        Err(error) => format!("{DEFAULT_FOLDER}: {}", std::io::Error::from(error)),
+    };
+    tracing::info!(
+        problem,
+        "state is kept in memory alone: trends and counts of kills begin anew with memtrend; --state.dir keeps them"
+    );
+    Ok(None)
+}
+
 /// Serves on listeners that are open already.
-pub(super) fn serve(settings: &Settings, listeners: Vec<TcpListener>, reaps_orphans: bool) -> anyhow::Result<()> {
+pub(super) fn serve(
+    settings: &Settings,
+    listeners: Vec<TcpListener>,
+    state: Option<(Store, Kept)>,
+    reaps_orphans: bool,
+) -> anyhow::Result<()> {
     let (roots, selection) = watched(settings)?;
     let engine = Engine::new(engine::Settings {
         block_seconds: settings.block.as_secs_f64(),
@@ -74,7 +101,7 @@ pub(super) fn serve(settings: &Settings, listeners: Vec<TcpListener>, reaps_orph
         engine,
         interval: settings.interval,
         listeners,
-        state: settings.state.as_deref().map(Store::open).transpose()?,
+        state,
         telemetry_path: settings.telemetry_path.clone(),
         web_config: settings.web_config.clone(),
         reaps_orphans,

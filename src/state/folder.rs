@@ -96,7 +96,11 @@ impl Folder {
     }
 }
 
-fn content(file: &Path) -> io::Result<Option<Vec<u8>>> {
+/// What a file holds; `None` where there is none.
+///
+/// # Errors
+/// When it cannot be read, or is no file that memtrend writes.
+pub(super) fn content(file: &Path) -> io::Result<Option<Vec<u8>>> {
     let kind = match fs::metadata(file) {
         Ok(metadata) => metadata,
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),

@@ -3,9 +3,11 @@
 mod folder;
 mod kills;
 mod sealed;
+mod show;
 mod store;
 mod trends;
 
 pub use folder::StoreError;
-pub use store::{Kept, Store, file_in};
+pub use show::{ShowError, shown};
+pub use store::{DEFAULT_FOLDER, Kept, Store, file_in};
 pub use trends::Trends;

@@ -9,10 +9,13 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 /// The file of the counters of kills.
-const KILLS: &str = "kills";
+pub(super) const KILLS: &str = "kills";
 
 /// The file of lives, floors and verdicts.
-const TRENDS: &str = "trends";
+pub(super) const TRENDS: &str = "trends";
+
+/// Where state is kept when nothing else is asked for, if there is such a folder.
+pub const DEFAULT_FOLDER: &str = "/var/lib/memtrend";
 
 /// Tells one boot of the kernel from others.
 const BOOT: &str = "/proc/sys/kernel/random/boot_id";

@@ -64,6 +64,16 @@ impl Trends {
         (now.wall.0 - self.head.wall.0).max(0.0)
     }
 
+    /// When it was written.
+    pub(super) fn clock(&self) -> Clock {
+        Clock { moment: self.head.moment, wall: self.head.wall }
+    }
+
+    /// Of which boot of the kernel it is.
+    pub(super) fn boot(&self) -> &str {
+        &self.head.boot
+    }
+
     /// Length of the base block of its floors, in seconds.
     pub fn block_seconds(&self) -> f64 {
         self.head.block_seconds
