@@ -197,6 +197,10 @@ pub struct ServeFlags {
     /// Folder in which trends, verdicts and the counters of kills outlive memtrend [default: /var/lib/memtrend where it can be written to]
     #[arg(long = "state.dir", value_name = "PATH", env = "MEMTREND_STATE_DIR")]
     state_dir: Option<PathBuf>,
+
+    /// Time between two writes of trends and verdicts; kills are written at once [default: 1m]
+    #[arg(long = "state.interval", value_name = "TIME", env = "MEMTREND_STATE_INTERVAL")]
+    state_interval: Option<Duration>,
 }
 
 /// Flags of `analyze`.
@@ -421,7 +425,7 @@ impl ServeFlags {
             },
             log: LogOptions { level: self.log_level, format: self.log_format },
             path: PathOptions { procfs: self.path_procfs, sysfs: self.path_sysfs, rootfs: self.path_rootfs },
-            state: StateOptions { dir: self.state_dir },
+            state: StateOptions { dir: self.state_dir, interval: self.state_interval },
         })
     }
 }

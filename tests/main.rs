@@ -52,6 +52,7 @@ mod replay_is_live;
 mod runbooks;
 mod runtime;
 mod score;
+mod state;
 mod support;
 mod systemd;
 mod tidy;

@@ -102,6 +102,7 @@ pub(super) fn serve(
         interval: settings.interval,
         listeners,
         state,
+        state_interval: settings.state_interval,
         telemetry_path: settings.telemetry_path.clone(),
         web_config: settings.web_config.clone(),
         reaps_orphans,

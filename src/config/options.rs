@@ -90,6 +90,8 @@ pub struct PathOptions {
 pub struct StateOptions {
     /// The folder that it is kept in.
     pub dir: Option<PathBuf>,
+    /// How often trends are written.
+    pub interval: Option<Duration>,
 }
 
 /// One `[[applications]]`, or one of the flags that select one.
@@ -177,7 +179,10 @@ impl Options {
                 sysfs: self.path.sysfs.or(other.path.sysfs),
                 rootfs: self.path.rootfs.or(other.path.rootfs),
             },
-            state: StateOptions { dir: self.state.dir.or(other.state.dir) },
+            state: StateOptions {
+                dir: self.state.dir.or(other.state.dir),
+                interval: self.state.interval.or(other.state.interval),
+            },
         }
     }
 }

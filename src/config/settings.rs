@@ -48,9 +48,14 @@ pub struct Settings {
     pub sysfs: PathBuf,
     /// The node's root.
     pub rootfs: PathBuf,
-    /// Where the counters of kills are kept; nowhere when it is not set.
+    /// Where state is kept, where that is asked for.
     pub state: Option<PathBuf>,
+    /// Time between two writes of trends.
+    pub state_interval: time::Duration,
 }
+
+/// A disk has other things to do.
+const SHORTEST_STATE_INTERVAL: time::Duration = time::Duration::from_millis(100);
 
 impl Settings {
     /// Fills in the defaults and checks.
@@ -70,6 +75,13 @@ impl Settings {
             return Err(invalid(
                 "forget-after",
                 format!("{} is shorter than 1s", humantime::format_duration(forget_after)),
+            ));
+        }
+        let state_interval = options.state.interval.map_or(time::Duration::from_secs(60), |interval| interval.0);
+        if state_interval < SHORTEST_STATE_INTERVAL {
+            return Err(invalid(
+                "state.interval",
+                format!("{} is shorter than 100ms", humantime::format_duration(state_interval)),
             ));
         }
         let automatic = match options.application {
@@ -109,6 +121,7 @@ impl Settings {
             sysfs: path.sysfs.unwrap_or_else(|| "/sys".into()),
             rootfs: path.rootfs.unwrap_or_else(|| "/".into()),
             state: options.state.dir,
+            state_interval,
         })
     }
 }

@@ -1,4 +1,4 @@
-//! Keeps the counters of kills as soon as one has changed, and the trends once a minute. A thread of its own writes, so that no
+//! Keeps the counters of kills as soon as one has changed, and the trends at intervals. A thread of its own writes, so that no
 //! disk makes a pass or a kill wait.
 
 use crate::analysis::engine::{Engine, SavedKills};
@@ -37,6 +37,7 @@ pub(super) struct Keeper {
     boot: String,
     digest: Option<u64>,
     kept_at: Option<Instant>,
+    interval: Duration,
     trends_kept_at: Instant,
 }
 
@@ -47,6 +48,7 @@ impl Keeper {
     /// When the system refuses a thread.
     pub(super) fn begin(
         (store, kept): (Store, Kept),
+        interval: Duration,
         engine: &mut Engine,
         instruments: Instruments,
     ) -> std::io::Result<Self> {
@@ -63,12 +65,12 @@ impl Keeper {
             .name("state".to_owned())
             .spawn(move || write_until_over(&store, &of_the_thread, &instruments))?;
         let trends_kept_at = Instant::now();
-        Ok(Self { desk, writer: Some(writer), boot, digest: None, kept_at: None, trends_kept_at })
+        Ok(Self { desk, writer: Some(writer), boot, digest: None, kept_at: None, interval, trends_kept_at })
     }
 
     /// Has kept what has changed; when that is to be done later, how long it may wait.
     pub(super) fn keep(&mut self, engine: &mut Engine) -> Option<Duration> {
-        if self.trends_kept_at.elapsed() >= LONGEST {
+        if self.trends_kept_at.elapsed() >= self.interval {
             self.keep_trends(engine);
         }
         let digest = Some(engine.digest_of_kills());

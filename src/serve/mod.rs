@@ -46,6 +46,8 @@ pub struct Service {
     pub listeners: Vec<TcpListener>,
     /// Keeps what outlives memtrend.
     pub state: Option<(Store, Kept)>,
+    /// Time between two writes of trends.
+    pub state_interval: Duration,
     /// Path of the metrics.
     pub telemetry_path: String,
     /// TLS and authentication.
@@ -76,7 +78,7 @@ async fn run(service: Service) -> anyhow::Result<()> {
     let sampler = {
         let instruments = instruments.clone();
         let (world, mut engine, wake) = (service.world, service.engine, wake.clone());
-        let begin = |store| keeper::Keeper::begin(store, &mut engine, instruments.clone());
+        let begin = |store| keeper::Keeper::begin(store, service.state_interval, &mut engine, instruments.clone());
         let keeper = service.state.map(begin).transpose()?;
         std::thread::Builder::new().name("sampler".to_owned()).spawn(move || {
             let mut world = world();
