@@ -31,14 +31,15 @@ const ARROWS: &[(&str, &[&str])] = &[
 
 /// Folders that are crates of their own: what they may use is what their `Cargo.toml` depends on.
 const CRATES: &[(&str, &[&str])] =
-    &[("analysis", &[]), ("pidfd", &["rustix"]), ("trace", &["memchr", "memtrend-analysis", "thiserror"])];
+    &[("analysis", &["serde"]), ("pidfd", &["rustix"]), ("trace", &["memchr", "memtrend-analysis", "thiserror"])];
 
 /// What analysis must not know: it is pure.
 const IMPURE: &[&str] =
-    &["std::fs", "std::net", "std::time", "std::io", "std::env", "std::process", "tokio", "serde", "tracing"];
+    &["std::fs", "std::net", "std::time", "std::io", "std::env", "std::process", "tokio", "tracing"];
 
 /// Third-party crates that only one file may name.
 const CONFINED: &[(&str, &str)] = &[
+    ("postcard::", "src/state/trends.rs"),
     ("prometheus::", "src/output/instruments.rs"),
     ("memtrend_pidfd::", "src/source/oom/exits.rs"),
     ("itoa::", "src/output/encoder.rs src/source/roots.rs"),
@@ -46,11 +47,11 @@ const CONFINED: &[(&str, &str)] = &[
     ("humantime::", "src/config/values.rs src/config/settings.rs src/config/instant.rs"),
     ("wildmatch::", "src/source/applications/filter.rs"),
     ("listenfd::", "src/command/serve.rs"),
-    ("flate2::", "src/serve/body.rs src/command/analyze/mod.rs"),
+    ("flate2::", "src/serve/body.rs src/command/analyze/mod.rs src/state/sealed.rs"),
     ("rustls_native_certs::", "src/http/trust.rs"),
     ("http_body_util::", "src/http/body.rs"),
     ("percent_encoding::", "src/history/client.rs src/http/address.rs src/output/html/address.rs"),
-    ("tempfile::", "src/command/files.rs src/config/web/table.rs src/source/runtime/node.rs src/state/store.rs"),
+    ("tempfile::", "src/command/files.rs src/config/web/table.rs src/source/runtime/node.rs src/state/folder.rs"),
     ("toml::", "src/config/file.rs"),
     ("bcrypt::", "src/serve/auth.rs src/config/web/http.rs src/serve/verified.rs"),
 ];

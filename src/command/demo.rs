@@ -56,7 +56,7 @@ pub fn run(flags: &DemoFlags) -> anyhow::Result<()> {
     };
     let served = settings().and_then(|settings| {
         log::install(LogLevel::Warn, LogFormat::Logfmt);
-        serve::serve(&settings, vec![listener], None, false)
+        serve::serve(&settings, vec![listener], || Ok(None), false)
     });
     is_over.store(true, Ordering::Relaxed);
     let supervised = supervisor.join();

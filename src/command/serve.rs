@@ -24,8 +24,7 @@ pub fn run(flags: ServeFlags) -> anyhow::Result<()> {
     let Some(settings) = settings else { return Ok(()) };
     log::install(settings.log_level, settings.log_format);
     let listeners = listeners(&settings)?;
-    let state = state(settings.state.as_deref())?;
-    serve(&settings, listeners, state, orphans::is_first_process())
+    serve(&settings, listeners, || state(settings.state.as_deref()), orphans::is_first_process())
 }
 
 /// The checked settings; `None` when a check was all that was asked for.
@@ -86,7 +85,7 @@ fn state(asked: Option<&Path>) -> Result<Option<(Store, Kept)>, StoreError> {
 pub(super) fn serve(
     settings: &Settings,
     listeners: Vec<TcpListener>,
-    state: Option<(Store, Kept)>,
+    state: impl FnOnce() -> Result<Option<(Store, Kept)>, StoreError>,
     reaps_orphans: bool,
 ) -> anyhow::Result<()> {
     let (roots, selection) = watched(settings)?;
@@ -101,7 +100,7 @@ pub(super) fn serve(
         engine,
         interval: settings.interval,
         listeners,
-        state,
+        state: state()?,
         state_interval: settings.state_interval,
         telemetry_path: settings.telemetry_path.clone(),
         web_config: settings.web_config.clone(),

@@ -1,11 +1,11 @@
 //! memtrend's own instruments, kept by the `prometheus` crate: what accumulates over passes and belongs to no report.
 //! The only file that names that crate.
 
-use super::catalogue::{Emit, SCAN_DURATION, SOURCE_ERRORS, STATE_SAVES, Value, family};
+use super::catalogue::{Emit, SCAN_DURATION, SCANS_SKIPPED, SOURCE_ERRORS, STATE_SAVES, Value, family};
 use crate::analysis::sample::{Outcome, Reason};
 use prometheus::core::Collector;
 use prometheus::proto::{MetricFamily, MetricType};
-use prometheus::{Histogram, HistogramOpts, IntCounterVec, Opts};
+use prometheus::{Histogram, HistogramOpts, IntCounter, IntCounterVec, Opts};
 
 /// Upper bounds of the buckets in seconds: a pass takes a tenth of a millisecond for a sidecar and tens of milliseconds
 /// for a full node.
@@ -17,6 +17,7 @@ pub struct Instruments {
     scan_duration: Histogram,
     source_errors: IntCounterVec,
     state_saves: IntCounterVec,
+    scans_skipped: IntCounter,
 }
 
 impl Instruments {
@@ -35,6 +36,7 @@ impl Instruments {
         }
         Ok(Self {
             state_saves,
+            scans_skipped: IntCounter::new(SCANS_SKIPPED, help(SCANS_SKIPPED))?,
             scan_duration: Histogram::with_opts(scan.buckets(SCAN_BUCKETS.to_vec()))?,
             source_errors: IntCounterVec::new(errors, &["source", "reason"])?,
         })
@@ -50,6 +52,11 @@ impl Instruments {
         }
     }
 
+    /// Notes passes that were left out.
+    pub fn record_skipped(&self, passes: u64) {
+        self.scans_skipped.inc_by(passes);
+    }
+
     /// Notes that state was saved, or that it could not be.
     pub fn record_save(&self, succeeded: bool) {
         self.state_saves.with_label_values(&[name_of_save(succeeded)]).inc();
@@ -59,6 +66,7 @@ impl Instruments {
     pub fn emit(&self, name: &str, out: &mut dyn Emit) {
         let families = match name {
             SCAN_DURATION => self.scan_duration.collect(),
+            SCANS_SKIPPED => self.scans_skipped.collect(),
             SOURCE_ERRORS => self.source_errors.collect(),
             STATE_SAVES => self.state_saves.collect(),
             _ => Vec::new(),

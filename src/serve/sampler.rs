@@ -80,9 +80,12 @@ impl Sampler {
                 return;
             }
             let now = Instant::now();
+            let last = turn;
             while turn < u32::MAX && begun + interval * turn <= now {
                 turn += 1;
             }
+            // One of them is the pass that was made.
+            self.instruments.record_skipped(u64::from((turn - last).saturating_sub(1)));
             asked.retain(|at| *at > now);
             learnt.ask(&mut asked, now);
             let earliest = now + (now - pass) * REST_PER_PASS;

@@ -104,7 +104,7 @@ mod tests {
         Sample,
     };
     use crate::analysis::verdict::Verdict;
-    use crate::units::Bytes;
+    use crate::units::{Bytes, count_as_f64, length_as_count, whole};
     use std::sync::Arc;
 
     const STEP: f64 = 5.0;
@@ -117,22 +117,25 @@ mod tests {
     fn seen(name: &str, at: f64) -> Observation {
         let life = (at / 28_800.0).floor();
         let age = at - life * 28_800.0;
-        let heap = 2e8 + 1e7 * (at / 20.0).fract() + 2e3 * (age - 14_400.0).max(0.0) + name.len() as f64 * 1e6;
+        let heap = 2e8
+            + 1e7 * (at / 20.0).fract()
+            + 2e3 * (age - 14_400.0).max(0.0)
+            + count_as_f64(length_as_count(name.len())) * 1e6;
         let mut by_kind = ByKind::default();
-        by_kind.set(Kind::Anon, Bytes(heap as u64));
+        by_kind.set(Kind::Anon, Bytes(whole(heap)));
         let ceiling =
-            Ceiling { source: LimitSource::Own, limit: Bytes(1 << 30), used: Bytes(heap as u64), swap_included: false };
+            Ceiling { source: LimitSource::Own, limit: Bytes(1 << 30), used: Bytes(whole(heap)), swap_included: false };
         Observation {
             identity: Arc::new(Identity { application: name.into(), namespace: None, pod: None, container: None }),
             about: Arc::new(About {
                 version: Some(format!("{}", 1.0 + (life / 2.0).floor()).into()),
                 ..About::default()
             }),
-            lifetime: Lifetime { pid: 7, start_ticks: 100 + life as u64 },
+            lifetime: Lifetime { pid: 7, start_ticks: 100 + whole(life) },
             started: Timestamp(1e9 + life * 28_800.0),
             age_seconds: age,
             memory: Some(Memory { by_kind, ceiling: Some(ceiling), basis: Basis::CgroupV2 }),
-            live_heap: name.ends_with('j').then_some(Bytes((heap * 0.8) as u64)),
+            live_heap: name.ends_with('j').then_some(Bytes(whole(heap * 0.8))),
             load: LoadCounters { requests: None, cpu_seconds: Some(age * 0.1 * (2.0 + (at / 13_750.0).sin())) },
             counters: None,
             population: Population { processes: 1, ..Population::default() },

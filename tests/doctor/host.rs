@@ -160,9 +160,9 @@ fn a_state_folder_is_tried_without_a_trace_in_it() {
     told.must("", &format!("fix: chown 65534:65534 {}", state.display()));
     fs::set_permissions(&state, fs::Permissions::from_mode(0o777)).unwrap();
     as_another().must("ok", "state: kept in ");
-    fs::write(state.join("kills.json"), "{}").unwrap();
-    fs::set_permissions(state.join("kills.json"), fs::Permissions::from_mode(0o600)).unwrap();
-    as_another().must("missing", &format!("state: {}/kills.json cannot be read", state.display()));
+    fs::write(state.join("kills"), "{}").unwrap();
+    fs::set_permissions(state.join("kills"), fs::Permissions::from_mode(0o600)).unwrap();
+    as_another().must("missing", &format!("state: {}/kills cannot be read", state.display()));
 }
 
 #[test]

@@ -69,8 +69,15 @@ fn two_do_not_share_a_folder() {
     let growing = Growing::start();
     let flags = growing.flags(folder.path());
     let _first = Exporter::start(&flags);
-    let mut second = Command::new(binary());
-    let output = second.arg("serve").arg("--web.listen-address=127.0.0.1:0").args(&flags).output().unwrap();
+    let mut second = Command::new("timeout");
+    let output = second
+        .arg("20")
+        .arg(binary())
+        .arg("serve")
+        .arg("--web.listen-address=127.0.0.1:0")
+        .args(&flags)
+        .output()
+        .unwrap();
     let told = String::from_utf8_lossy(&output.stderr);
     assert_eq!(output.status.code(), Some(2), "{told}");
     assert!(told.contains("state.dir: another memtrend keeps its state in "), "{told}");

@@ -10,6 +10,7 @@ use crate::command::serve::watched;
 use crate::config::{SelectorOption, Settings};
 use crate::source::applications::{Selection, Selector, Wanted};
 use crate::source::{Home, Roots, World, command_line, now, sees_machine};
+use crate::state::{DEFAULT_FOLDER, file_in};
 use rustix::fs::{Access, access};
 use rustix::io::Errno;
 use std::ffi::OsString;
@@ -85,7 +86,7 @@ pub(super) fn collect(mut settings: Settings, arguments: &[OsString]) -> anyhow:
         program_age: format!("{} s", settings.block.as_secs_f64()),
         sources: sample.kill_sources,
         version_variable: settings.version_env.as_deref().map(plain),
-        state: settings.state.as_deref().map_or(State::NotAskedFor, state),
+        state: settings.state.as_deref().map_or_else(usual_state, state),
         applications,
     })
 }
@@ -264,6 +265,14 @@ fn pid_file(path: &Path) -> String {
     }
 }
 
+/// The folder that serves where none is asked for, if it does.
+fn usual_state() -> State {
+    match state(Path::new(DEFAULT_FOLDER)) {
+        usual @ State::Writable(_) => usual,
+        _ => State::NotAskedFor,
+    }
+}
+
 /// Whether a folder can be written to, without writing.
 fn state(folder: &Path) -> State {
     let name = plain(&folder.display().to_string());
@@ -284,7 +293,7 @@ fn state(folder: &Path) -> State {
             };
         }
     }
-    let kept = crate::state::file_in(folder);
+    let kept = file_in(folder);
     match access(&kept, Access::READ_OK) {
         Ok(()) | Err(Errno::NOENT) => State::Writable(name),
         Err(_) => State::Unreadable(plain(&kept.display().to_string())),

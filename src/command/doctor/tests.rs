@@ -305,10 +305,7 @@ fn a_folder_that_state_cannot_be_kept_in_is_essential() {
     assert_eq!(of(unit, refused()), format!("{text} | {directory}"));
     assert!(of(Engine::Docker, State::ReadOnly(folder())).contains("/state is mounted read-only | docker run -v"));
     assert!(of(Engine::Host, State::Absent(folder())).contains("there is no folder /state | mkdir -p /state"));
-    assert!(
-        of(Engine::Host, State::Unreadable("/state/kills.json".to_owned()))
-            .contains("| chown 1000:1001 /state/kills.json")
-    );
+    assert!(of(Engine::Host, State::Unreadable("/state/kills".to_owned())).contains("| chown 1000:1001 /state/kills"));
 }
 
 #[test]

@@ -7,6 +7,9 @@ use crate::units::length_as_count;
 /// The instruments' names, for the code that keeps them.
 pub(crate) const SCAN_DURATION: &str = "memtrend_scan_duration_seconds";
 pub(crate) const STATE_SAVES: &str = "memtrend_state_saves_total";
+
+/// Counter of passes that were left out.
+pub(crate) const SCANS_SKIPPED: &str = "memtrend_scans_skipped_total";
 pub(crate) const SOURCE_ERRORS: &str = "memtrend_source_errors_total";
 
 pub(super) const FAMILIES: &[Family] = &[
@@ -84,6 +87,13 @@ pub(super) const FAMILIES: &[Family] = &[
             }
         }),
     ),
+    counter(
+        SCANS_SKIPPED,
+        "",
+        &[],
+        "Passes that were left out because the one before took longer than the interval: they are never made up for.",
+        Samples::Instrument,
+    ),
     gauge(
         "memtrend_source_duration_seconds",
         "seconds",
@@ -106,7 +116,7 @@ pub(super) const FAMILIES: &[Family] = &[
         STATE_SAVES,
         "",
         &["result"],
-        "Times that the counters of kills were saved below --state.dir, or could not be.",
+        "Times that trends or the counters of kills were written to the state folder, or could not be.",
         Samples::Instrument,
     ),
     gauge(

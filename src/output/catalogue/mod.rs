@@ -7,7 +7,7 @@ mod memory;
 
 use crate::analysis::report::{ApplicationReport, Report};
 pub(crate) use application::OOM_KILLS;
-pub(crate) use exporter::{SCAN_DURATION, SOURCE_ERRORS, STATE_SAVES};
+pub(crate) use exporter::{SCAN_DURATION, SCANS_SKIPPED, SOURCE_ERRORS, STATE_SAVES};
 
 /// A metric's type.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
