@@ -120,7 +120,7 @@ impl Ledger {
         let counted = more(now.oom_kills, previous.oom_kills);
         let news = place.count(counted, more(group_kills[0], group_kills[1]), at);
         if is_pass && counted == 0 && !is_first {
-            place.settle();
+            place.settle(at);
         }
         (self.has_cgroup, self.newest) = (true, self.newest.max(now.incarnation));
         self.add_up(now, &previous);

@@ -5,6 +5,9 @@ use super::group_kills::Incidents;
 use crate::sample::{CgroupCounters, MemoryEvent};
 use crate::units::Moment;
 
+/// What one source tells of a kill another may tell so many seconds later: its thread may have to wait for a core.
+const LATEST_SECONDS: f64 = 2.0;
+
 /// What each source has counted here. All count the same kills, none one that was not: the most of them is what is known.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Place {
@@ -17,6 +20,8 @@ pub(super) struct Place {
     /// What must have been killed here, since it was killed nowhere else.
     inferred: u64,
     known: u64,
+    /// When a kill was last told; since memtrend began where none was.
+    told_at: Option<Moment>,
     /// Strokes that its own counter has told of.
     group_kills: u64,
     incidents: Incidents,
@@ -78,10 +83,12 @@ impl Place {
         self.news(self.is_grouped(), at)
     }
 
-    /// Its counter has stood still for a pass: what it has counted is all that there is, and the sources that have missed
-    /// some of it miss no more.
-    pub(super) fn settle(&mut self) {
-        (self.counted, self.logged, self.inferred) = (self.known, self.known, self.known);
+    /// Its counter stands still. Once that has been so for a while, what it has counted is all that there is, and the sources
+    /// that have missed some of it miss no more.
+    pub(super) fn settle(&mut self, at: Moment) {
+        if at.0 - self.told_at.get_or_insert(at).0 >= LATEST_SECONDS {
+            (self.counted, self.logged, self.inferred) = (self.known, self.known, self.known);
+        }
     }
 
     /// The kernel log has named one more victim, which may have died with its whole group.
@@ -103,6 +110,9 @@ impl Place {
     fn news(&mut self, is_grouped: bool, at: Moment) -> News {
         let known = self.counted.max(self.logged).max(self.inferred).max(self.known);
         let processes = known - self.known;
+        if processes > 0 {
+            self.told_at = Some(at);
+        }
         self.known = known;
         News { processes, incidents: self.incidents.add(processes, is_grouped, self.group_kills, at) }
     }
@@ -134,8 +144,20 @@ mod tests {
     fn sources_that_have_missed_different_kills_agree_again_when_the_counter_stands_still() {
         let mut place = Place::new(1);
         assert_eq!(processes(place.count(1, 0, AT)), 1, "the log was not read then");
-        place.settle();
+        place.settle(Moment(LATEST_SECONDS));
         assert_eq!(processes(place.log(false, AT)), 1, "another, which the counter did not live to tell");
+    }
+
+    #[test]
+    fn a_log_that_is_read_late_tells_of_the_kill_that_the_counter_has_told() {
+        let mut place = Place::new(1);
+        assert_eq!(processes(place.count(1, 0, AT)), 1);
+        place.settle(Moment(0.3));
+        assert_eq!(processes(place.log(false, Moment(0.4))), 0);
+        // Kept and taken up again in between.
+        let mut resumed = Place { known: 1, counted: 1, ..Place::new(1) };
+        resumed.settle(Moment(100.0));
+        assert_eq!(processes(resumed.log(false, Moment(100.1))), 0);
     }
 
     #[test]
