@@ -110,7 +110,10 @@ impl Marked {
 
     /// Waits for a process that is neither memtrend itself nor a keeper nor a shell, by a part of its command line.
     pub(super) fn find(&self, part: &str) -> u32 {
-        self.find_by(part, |words| !["memtrend keep", "sh -c", "setsid"].iter().any(|other| words.starts_with(other)))
+        let others = ["memtrend keep", "sh -c", "setsid"];
+        // What memtrend has forked is called like itself until it is another program.
+        let is_own = |words: &str| words.contains("memtrend check ");
+        self.find_by(part, |words| !is_own(words) && !others.iter().any(|other| words.starts_with(other)))
     }
 
     /// Waits for a keeper of a command that begins like this.
